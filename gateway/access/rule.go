@@ -1,0 +1,252 @@
+// Package access says who may see and do what.
+//
+// An entity states its rules as an annotation of its ent schema:
+//
+//	func (Post) Annotations() []schema.Annotation {
+//		return []schema.Annotation{
+//			access.Rules{
+//				Read:   access.Any(access.Match("status", "published"), access.Owner("author")),
+//				Create: access.All(access.SignedIn(), access.Owner("author")),
+//				Update: access.Owner("author"),
+//				Delete: access.Any(access.Owner("author"), access.Role("moderator")),
+//			},
+//		}
+//	}
+//
+// An operation that is not stated is allowed to nobody. A rule is compiled to one SQL predicate for a viewer, and that
+// predicate is part of every statement that chooses rows of the entity.
+package access
+
+import (
+	"encoding/json"
+
+	"entgo.io/ent/schema"
+)
+
+// Operation is what a rule is about.
+type Operation string
+
+// The operations of [Rules].
+const (
+	Read   Operation = "read"
+	Create Operation = "create"
+	Update Operation = "update"
+	Delete Operation = "delete"
+)
+
+// Rules is the schema annotation that states who may do what with the rows of an entity. A nil rule allows nobody.
+type Rules struct {
+	Read   *Rule `json:"read,omitempty"`
+	Create *Rule `json:"create,omitempty"`
+	Update *Rule `json:"update,omitempty"`
+	Delete *Rule `json:"delete,omitempty"`
+}
+
+// Name implements [schema.Annotation].
+func (Rules) Name() string { return "EntwineRules" }
+
+// Merge implements [schema.Merger]: what the entity itself states replaces what its mixins state, operation by operation.
+func (r Rules) Merge(other schema.Annotation) schema.Annotation {
+	o, ok := other.(Rules)
+	if !ok {
+		p, ok := other.(*Rules)
+		if !ok || p == nil {
+			return r
+		}
+		o = *p
+	}
+	if o.Read != nil {
+		r.Read = o.Read
+	}
+	if o.Create != nil {
+		r.Create = o.Create
+	}
+	if o.Update != nil {
+		r.Update = o.Update
+	}
+	if o.Delete != nil {
+		r.Delete = o.Delete
+	}
+	return r
+}
+
+// Decode fills r from the form in which ent hands annotations to generators.
+func (r *Rules) Decode(annotation any) error {
+	b, err := json.Marshal(annotation)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, r)
+}
+
+// For returns the rule of one operation, nil if nobody is allowed.
+func (r Rules) For(op Operation) *Rule {
+	switch op {
+	case Read:
+		return r.Read
+	case Create:
+		return r.Create
+	case Update:
+		return r.Update
+	case Delete:
+		return r.Delete
+	}
+	return nil
+}
+
+// Kind tells rules apart.
+type Kind string
+
+// The kinds of rules, one for each constructor below.
+const (
+	KindEveryone Kind = "everyone"
+	KindSignedIn Kind = "signedIn"
+	KindRole     Kind = "role"
+	KindOwner    Kind = "owner"
+	KindMatch    Kind = "match"
+	KindAny      Kind = "any"
+	KindAll      Kind = "all"
+	KindNot      Kind = "not"
+)
+
+// Rule is a condition on the viewer and on a row. Use the constructors; the fields are exported for generated code.
+type Rule struct {
+	Kind   Kind     `json:"kind"`
+	Roles  []string `json:"roles,omitempty"`  // KindRole
+	Path   []string `json:"path,omitempty"`   // KindOwner: names of to-one edges
+	Field  string   `json:"field,omitempty"`  // KindMatch: name of a field in the ent schema
+	Values []string `json:"values,omitempty"` // KindMatch: stored spellings
+	Rules  []*Rule  `json:"rules,omitempty"`  // KindAny, KindAll, KindNot
+}
+
+// Everyone allows every viewer, anonymous ones too.
+func Everyone() *Rule { return &Rule{Kind: KindEveryone} }
+
+// SignedIn allows every known viewer.
+func SignedIn() *Rule { return &Rule{Kind: KindSignedIn} }
+
+// Role allows viewers that have one of the roles.
+func Role(roles ...string) *Rule { return &Rule{Kind: KindRole, Roles: roles} }
+
+// Owner allows the user to whom the path of to-one edges leads: Owner("author") for a post,
+// Owner("post", "author") for a comment that the post's author may handle. Without a path the row itself is the user.
+func Owner(path ...string) *Rule { return &Rule{Kind: KindOwner, Path: path} }
+
+// Match allows rows whose field (by its name in the ent schema) holds one of the values in stored spelling.
+// A row where the field is null does not match.
+func Match(field string, values ...string) *Rule {
+	return &Rule{Kind: KindMatch, Field: field, Values: values}
+}
+
+// Any allows what one of the rules allows; with no rules, nothing.
+func Any(rules ...*Rule) *Rule { return &Rule{Kind: KindAny, Rules: rules} }
+
+// All allows what all of the rules allow; with no rules, everything.
+func All(rules ...*Rule) *Rule { return &Rule{Kind: KindAll, Rules: rules} }
+
+// Not allows what the rule does not allow.
+func Not(rule *Rule) *Rule { return &Rule{Kind: KindNot, Rules: []*Rule{rule}} }
+
+// Reduce answers the parts of the rule that depend on the viewer alone. The result holds only KindOwner, KindMatch and
+// their combinations, or is KindEveryone (all rows) or nil (no row). A nil rule reduces to nil.
+func (r *Rule) Reduce(v Viewer) *Rule {
+	switch {
+	case v.System:
+		return Everyone()
+	case r == nil:
+		return nil
+	}
+	verdict := func(ok bool) *Rule {
+		if ok {
+			return Everyone()
+		}
+		return nil
+	}
+	switch r.Kind {
+	case KindEveryone:
+		return r
+	case KindSignedIn:
+		return verdict(v.SignedIn())
+	case KindRole:
+		return verdict(v.HasRole(r.Roles...))
+	case KindOwner:
+		if v.UserID == "" {
+			return nil
+		}
+		return r
+	case KindMatch:
+		return r
+	case KindNot:
+		switch inner := r.Rules[0].Reduce(v); {
+		case inner == nil:
+			return Everyone()
+		case inner.Kind == KindEveryone:
+			return nil
+		default:
+			return Not(inner)
+		}
+	case KindAny:
+		var rest []*Rule
+		for _, sub := range r.Rules {
+			s := sub.Reduce(v)
+			if s == nil {
+				continue
+			}
+			if s.Kind == KindEveryone {
+				return s
+			}
+			rest = append(rest, s)
+		}
+		return combine(KindAny, rest, nil)
+	case KindAll:
+		var rest []*Rule
+		for _, sub := range r.Rules {
+			s := sub.Reduce(v)
+			if s == nil {
+				return nil
+			}
+			if s.Kind != KindEveryone {
+				rest = append(rest, s)
+			}
+		}
+		return combine(KindAll, rest, Everyone())
+	}
+	return nil
+}
+
+func combine(kind Kind, rules []*Rule, empty *Rule) *Rule {
+	switch len(rules) {
+	case 0:
+		return empty
+	case 1:
+		return rules[0]
+	}
+	return &Rule{Kind: kind, Rules: rules}
+}
+
+// AllowsAll says whether the rule allows every viewer every row, so that nothing is ever hidden by it.
+func (r *Rule) AllowsAll() bool {
+	reduced := r.Reduce(Viewer{})
+	return reduced != nil && reduced.Kind == KindEveryone && !mentionsViewer(r)
+}
+
+// mentionsViewer guards AllowsAll against Not(SignedIn()): true for anonymous viewers only.
+func mentionsViewer(r *Rule) bool {
+	if r == nil {
+		return false
+	}
+	if r.Kind == KindNot {
+		return true
+	}
+	if r.Kind == KindAll {
+		for _, sub := range r.Rules {
+			if mentionsViewer(sub) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var _ schema.Annotation = Rules{}
+var _ schema.Merger = Rules{}

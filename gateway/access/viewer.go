@@ -1,0 +1,43 @@
+package access
+
+import (
+	"context"
+	"slices"
+)
+
+// Viewer is who asks. The zero value is an anonymous viewer, who may do what rules allow to [Everyone].
+type Viewer struct {
+	// UserID is the key of the viewer's row in the user entity, as text ("42"). Empty if the viewer is not a user.
+	UserID string
+	// Roles are the viewer's roles. Their names mean what the schema's rules make of them.
+	Roles []string
+	// System lifts every rule. It is for the framework's and the application's own work (loading data, background jobs),
+	// never for a request.
+	System bool
+}
+
+// SignedIn says whether the viewer is known: a user, or a service that has at least one role.
+func (v Viewer) SignedIn() bool { return v.UserID != "" || len(v.Roles) > 0 }
+
+// HasRole says whether the viewer has one of the given roles.
+func (v Viewer) HasRole(roles ...string) bool {
+	return slices.ContainsFunc(v.Roles, func(r string) bool { return slices.Contains(roles, r) })
+}
+
+type viewerKey struct{}
+
+// NewContext returns a context whose operations run as v.
+func NewContext(ctx context.Context, v Viewer) context.Context {
+	return context.WithValue(ctx, viewerKey{}, v)
+}
+
+// FromContext returns the viewer of ctx, an anonymous one if none was set.
+func FromContext(ctx context.Context) Viewer {
+	v, _ := ctx.Value(viewerKey{}).(Viewer)
+	return v
+}
+
+// SystemContext returns a context that no rule restricts.
+func SystemContext(ctx context.Context) context.Context {
+	return NewContext(ctx, Viewer{System: true})
+}

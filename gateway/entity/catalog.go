@@ -1,0 +1,271 @@
+// Package entity describes the entities that a gateway serves: the metadata that is generated from an ent schema, and the
+// annotations by which a schema tells the generator about its API.
+package entity
+
+import (
+	"fmt"
+
+	"github.com/entwine-data/entwine/gateway/access"
+)
+
+// Catalog is all that the engine knows about the application's data. It is generated, linked once by [NewCatalog] and
+// never changed afterwards, so that it may be used from many goroutines.
+type Catalog struct {
+	Entities []*Entity
+
+	byName map[string]*Entity
+	roots  map[string]Root
+}
+
+// Entity is one ent schema type.
+type Entity struct {
+	Name        string // its GraphQL type, "Post"
+	Schema      string // its ent schema type; differs from Name only if an annotation renames it
+	Table       string
+	Description string
+	// Fields holds all columns of the table that the schema names, in declared order, the primary key included.
+	Fields []*Field
+	// ID holds the primary key, in declared order: one field, several for an edge schema with a composite key.
+	ID    []*Field
+	Edges []*Edge
+	// Keys holds the unique keys other than the primary key by which a row can be looked up.
+	Keys  []*Key
+	Rules access.Rules
+	// SoftDelete is the nullable time column that hides a row, nil if rows are deleted for good.
+	SoftDelete *Field
+	// DefaultOrder applies where no order is asked for. The primary key is added to break ties.
+	DefaultOrder []Order
+	// PageSize and MaxPageSize are for every list of the entity; 0 means the setting of the application.
+	PageSize, MaxPageSize int
+	Names                 Names
+
+	fields map[string]*Field
+	ents   map[string]*Field
+	edges  map[string]*Edge
+	keys   map[string]*Key
+}
+
+// Names are the names in the API that belong to an entity. An empty name means that the thing is not offered.
+type Names struct {
+	One, Many              string // Query.post, Query.posts
+	Connection, Edge       string // PostConnection, PostEdge
+	Where, ToOneWhere      string // PostWhere, PostToOneWhere
+	Order, OrderField      string // PostOrder, PostOrderField
+	Create, Update, Delete string // Mutation.createPost, …
+}
+
+// Type is a field's type in the API, which also says how its values are read, compared and written.
+type Type string
+
+// The types of fields.
+const (
+	ID       Type = "ID"      // the entity's own key; the API shows it as a global id
+	Ref      Type = "Ref"     // the key of another entity (Field.Target); the API shows it as a global id
+	Int      Type = "Int"     // 32 bits
+	BigInt   Type = "BigInt"  // 64 bits, a string in the API
+	Decimal  Type = "Decimal" // exact numeric, a string in the API
+	Float    Type = "Float"
+	Boolean  Type = "Boolean"
+	String   Type = "String"
+	Enum     Type = "Enum"
+	DateTime Type = "DateTime" // RFC 3339, UTC, microseconds
+	Date     Type = "Date"
+	JSON     Type = "JSON"
+	Bytes    Type = "Bytes"
+	UUID     Type = "UUID"
+)
+
+// KeyType is the type of a key column in the database and in Go.
+type KeyType string
+
+// The types of keys.
+const (
+	IntKey    KeyType = "int"    // any integer width
+	StringKey KeyType = "string" // text
+	UUIDKey   KeyType = "uuid"
+)
+
+// Field is one column.
+type Field struct {
+	Name        string // in the API, "createdAt"
+	Schema      string // in the ent schema, "created_at"
+	Column      string // in the database
+	Type        Type
+	GraphQL     string  // the type's name in the API without "!", "DateTime" or "PostStatus"
+	Key         KeyType // for ID and Ref
+	Target      string  // for Ref: the entity's name
+	Description string
+
+	// Nullable says that the column may hold null; NonNull that the API type has a "!". They differ for fields with a
+	// read rule.
+	Nullable, NonNull bool
+	// Hidden fields exist in the database only: sensitive ones and those that an annotation takes out of the API's output.
+	Hidden bool
+	// Filter and Sort say whether where and orderBy offer the field.
+	Filter, Sort bool
+	// OrderValue is the field's value in the entity's OrderField enum, "CREATED_AT".
+	OrderValue string
+	// Enum holds the values of an Enum field in declared order.
+	Enum []EnumValue
+
+	// DBType overrides the database type used for casts of arrays and keys on Postgres, for example "bigint".
+	DBType string
+}
+
+// EnumValue is one value of an enum: PUBLISHED in the API, "published" in the database.
+type EnumValue struct{ Name, Stored string }
+
+// Edge is a relation to another entity, seen from one side.
+type Edge struct {
+	Name        string // in the API
+	Schema      string // in the ent schema
+	Target      string // the other entity's name
+	Description string
+	// Kind says which columns link the two rows.
+	Kind EdgeKind
+	// NonNull is for to-one edges: a target exists for every row and everyone may read it.
+	NonNull bool
+	// Column is the foreign key: in the own table for ToOne, in the target's table for ToOneInverse and ToMany.
+	Column string
+	// Nullable says whether the foreign key may be null.
+	Nullable bool
+	// Join, JoinOwn and JoinTarget are the join table and its two columns, for ManyToMany.
+	Join, JoinOwn, JoinTarget string
+	// Input is the name of the exposed foreign key in the API for ToOne edges ("authorId"), which may be a field of the entity.
+	Input string
+
+	target *Entity
+}
+
+// EdgeKind says where the link of an edge is stored.
+type EdgeKind string
+
+// The kinds of edges.
+const (
+	ToOne        EdgeKind = "toOne"        // own.Column = target.id
+	ToOneInverse EdgeKind = "toOneInverse" // target.Column = own.id, unique
+	ToMany       EdgeKind = "toMany"       // target.Column = own.id
+	ManyToMany   EdgeKind = "manyToMany"   // Join.JoinOwn = own.id and Join.JoinTarget = target.id
+)
+
+// List says whether the edge leads to many rows.
+func (e *Edge) List() bool { return e.Kind == ToMany || e.Kind == ManyToMany }
+
+// To returns the target entity.
+func (e *Edge) To() *Entity { return e.target }
+
+// Key is a unique key.
+type Key struct {
+	Name   string   // the root field, "postBySlug"
+	Fields []*Field // in key order; the arguments have the fields' names
+}
+
+// Order is one step of an order.
+type Order struct {
+	Field      *Field
+	Desc       bool
+	NullsFirst bool
+}
+
+// Root is what a field of Query or Mutation stands for.
+type Root struct {
+	Kind   RootKind
+	Entity *Entity
+	Key    *Key // for RootBy
+}
+
+// RootKind tells root fields apart.
+type RootKind string
+
+// The kinds of root fields that the engine executes.
+const (
+	RootNode   RootKind = "node"
+	RootNodes  RootKind = "nodes"
+	RootOne    RootKind = "one"
+	RootBy     RootKind = "by"
+	RootMany   RootKind = "many"
+	RootCreate RootKind = "create"
+	RootUpdate RootKind = "update"
+	RootDelete RootKind = "delete"
+)
+
+// NewCatalog links the entities by their names. It panics if they contradict each other, which only a fault of the
+// generator can cause.
+func NewCatalog(entities ...*Entity) *Catalog {
+	c := &Catalog{Entities: entities, byName: make(map[string]*Entity), roots: map[string]Root{
+		"node":  {Kind: RootNode},
+		"nodes": {Kind: RootNodes},
+	}}
+	for _, e := range entities {
+		c.byName[e.Name] = e
+		e.fields, e.ents = make(map[string]*Field), make(map[string]*Field)
+		for _, f := range e.Fields {
+			e.ents[f.Schema] = f
+			if !f.Hidden {
+				e.fields[f.Name] = f
+			}
+		}
+		e.edges, e.keys = make(map[string]*Edge), make(map[string]*Key)
+		for _, ed := range e.Edges {
+			e.edges[ed.Name] = ed
+		}
+		for _, k := range e.Keys {
+			e.keys[k.Name] = k
+			c.root(k.Name, Root{Kind: RootBy, Entity: e, Key: k})
+		}
+		c.root(e.Names.One, Root{Kind: RootOne, Entity: e})
+		c.root(e.Names.Many, Root{Kind: RootMany, Entity: e})
+		c.root(e.Names.Create, Root{Kind: RootCreate, Entity: e})
+		c.root(e.Names.Update, Root{Kind: RootUpdate, Entity: e})
+		c.root(e.Names.Delete, Root{Kind: RootDelete, Entity: e})
+	}
+	for _, e := range entities {
+		for _, ed := range e.Edges {
+			if ed.target = c.byName[ed.Target]; ed.target == nil {
+				panic(fmt.Sprintf("entity %s: edge %s leads to unknown entity %s", e.Name, ed.Name, ed.Target))
+			}
+		}
+	}
+	return c
+}
+
+func (c *Catalog) root(name string, r Root) {
+	if name == "" {
+		return
+	}
+	if _, taken := c.roots[name]; taken {
+		panic(fmt.Sprintf("entity %s: root field %s exists twice", r.Entity.Name, name))
+	}
+	c.roots[name] = r
+}
+
+// Entity returns the entity with the given GraphQL name, nil if there is none.
+func (c *Catalog) Entity(name string) *Entity { return c.byName[name] }
+
+// Root returns what a field of Query or Mutation stands for; ok is false for hand-written operations.
+func (c *Catalog) Root(field string) (r Root, ok bool) {
+	r, ok = c.roots[field]
+	return r, ok
+}
+
+// Field returns the field with the given name in the API, nil if there is none.
+func (e *Entity) Field(name string) *Field { return e.fields[name] }
+
+// SchemaField returns the field with the given name in the ent schema, nil if there is none.
+func (e *Entity) SchemaField(name string) *Field { return e.ents[name] }
+
+// Edge returns the edge with the given name in the API, nil if there is none.
+func (e *Entity) Edge(name string) *Edge { return e.edges[name] }
+
+// SchemaEdge returns the edge with the given name in the ent schema, nil if there is none.
+func (e *Entity) SchemaEdge(name string) *Edge {
+	for _, ed := range e.Edges {
+		if ed.Schema == name {
+			return ed
+		}
+	}
+	return nil
+}
+
+// AllVisible says whether every viewer may read every row of the entity: no row rule, no soft delete.
+func (e *Entity) AllVisible() bool { return e.SoftDelete == nil && e.Rules.Read.AllowsAll() }

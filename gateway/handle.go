@@ -1,0 +1,34 @@
+package gateway
+
+import (
+	"context"
+	"iter"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql/schema"
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/entwine-data/entwine/gateway/entity"
+)
+
+// Handle is an opened application: what generated code hands to the framework.
+type Handle struct {
+	// Catalog describes the entities.
+	Catalog *entity.Catalog
+	// SDL is the complete schema as clients see it, the hand-written operations included.
+	SDL string
+	// Custom executes the hand-written operations and introspection. Its schema is that of SDL.
+	Custom graphql.ExecutableSchema
+	// Mutators write rows, by the name of the entity.
+	Mutators map[string]entity.Mutator
+	// Tables are the tables of the ent schema, for `migrate push`, `load` and `dev`.
+	Tables []*schema.Table
+}
+
+// Opener makes the application's handle over a driver that the framework owns. A statement that is executed with the
+// context of a running mutation takes part in that mutation's transaction.
+type Opener func(dialect.Driver) (*Handle, error)
+
+// Demo yields the rows of the demo data, table by table in an order in which foreign keys are satisfied.
+// Values are as entity.Rows says. It must give the same rows every time.
+type Demo func(ctx context.Context) iter.Seq[entity.Rows]
