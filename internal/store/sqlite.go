@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"entgo.io/ent/dialect"
+	"modernc.org/sqlite"
+)
+
+// What every connection to a SQLite file needs. busy_timeout stands first, because the others may meet a lock already. Only
+// with both _time_format and _timezone are times stored so that they compare and sort as text.
+const sqliteParams = "?_pragma=busy_timeout(5000)&_time_format=sqlite&_timezone=UTC"
+
+// synchronous is FULL: with NORMAL a commit in WAL mode survives a crash of the process but not of the machine.
+const (
+	sqliteWriter = sqliteParams + "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
+	sqliteReader = sqliteParams + "&_pragma=query_only(1)"
+)
+
+func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
+	path = strings.TrimPrefix(path, "//")
+	if path == "" || strings.Contains(path, ":memory:") {
+		return nil, errors.New("open database: sqlite: needs the path of a file, for example sqlite:./data/entwine.db")
+	}
+	if strings.ContainsAny(path, "?#") {
+		return nil, errors.New("open database: sqlite: takes a path and no parameters")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("open database: create its folder: %w", err)
+	}
+	name := (&url.URL{Scheme: "file", Path: path}).String()
+
+	db := &DB{dialect: dialect.SQLite}
+	if db.writer, err = sqlitePool(name+sqliteWriter, opts); err != nil {
+		return nil, err
+	}
+	// One writer at a time is all that SQLite allows: waiting for the connection is fair, waiting for the lock is not.
+	keep(db.writer, 1)
+	if db.reader, err = sqlitePool(name+sqliteReader, opts); err != nil {
+		return nil, errors.Join(err, db.writer.Close())
+	}
+	keep(db.reader, or(opts.MaxConns, max(4, 2*runtime.GOMAXPROCS(0))))
+	// The writer makes the file and switches it to WAL, which a reader could not.
+	if err := db.writer.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), db.Close())
+	}
+	return db, nil
+}
+
+func sqlitePool(dsn string, opts Options) (*sql.DB, error) {
+	inner, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return sql.OpenDB(newConnector(inner, opts)), nil
+}
+
+// keep sets the size of a pool. Connections stay open, since each holds its prepared statements.
+func keep(pool *sql.DB, conns int) {
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+}
+
+func or(value, otherwise int) int {
+	if value == 0 {
+		return otherwise
+	}
+	return value
+}

@@ -1,0 +1,181 @@
+// Package store owns the connections to the database: pools, transactions, prepared statements, and the meaning of the
+// drivers' errors. It exists so that nothing above it needs to know which of the two databases it talks to, except for the
+// SQL that it writes.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect"
+)
+
+// Options are the settings of a [DB]. The zero value works.
+type Options struct {
+	// MaxConns limits the connections that are open at once. Defaults to 10 on Postgres. On SQLite it counts the
+	// connections for reading, beside the one for writing, and defaults to twice the number of processors, at least 4.
+	MaxConns int
+	// Statements is the number of prepared statements that each connection keeps. Defaults to 256. A negative number
+	// switches the cache off, which a pooler that hands connections from one client to another may require.
+	Statements int
+	// StatementTimeout ends statements on Postgres that run longer. Defaults to what the server says.
+	StatementTimeout time.Duration
+	// Trace is called with every statement just before it goes to the driver, BEGIN, COMMIT and ROLLBACK included. It is
+	// called from many goroutines.
+	Trace func(ctx context.Context, statement string)
+}
+
+// DB is an open database. It may be used from many goroutines.
+type DB struct {
+	dialect        string
+	reader, writer *sql.DB // the same pool on Postgres
+}
+
+// Querier reads rows. That of a transaction serves one statement at a time: the rows of one must be closed before the next.
+type Querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// Open opens the database with the given URL: "sqlite:path/to/file.db", whose folder is created if necessary, or
+// "postgres://user:password@host:port/name". It does not connect to a Postgres server yet, so that a server that is down for
+// a while does not keep the gateway from starting: see [DB.Ping]. No error contains a password.
+func Open(ctx context.Context, url string, opts Options) (*DB, error) {
+	scheme, rest, _ := strings.Cut(url, ":")
+	switch scheme {
+	case "sqlite":
+		return openSQLite(ctx, rest, opts)
+	case "postgres", "postgresql":
+		return openPostgres(url, opts)
+	case "":
+		return nil, errors.New(`open database: the URL is empty; use "sqlite:./data/entwine.db" or "postgres://user@host/name"`)
+	default:
+		// What is no URL may be anything, a password included, so that it is not repeated here.
+		return nil, errors.New(`open database: the URL must begin with "sqlite:" or "postgres://"`)
+	}
+}
+
+// Dialect returns dialect.SQLite or dialect.Postgres.
+func (db *DB) Dialect() string { return db.dialect }
+
+// Ping checks that the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.writer.PingContext(ctx); err != nil {
+		return fmt.Errorf("reach database: %w", err)
+	}
+	return nil
+}
+
+// Close closes all connections, waiting for statements that run.
+func (db *DB) Close() error {
+	if db.reader == db.writer {
+		return db.writer.Close()
+	}
+	return errors.Join(db.reader.Close(), db.writer.Close())
+}
+
+// View calls fn with something to read from. With snapshot, that is one read-only transaction, all statements of which see the
+// database as it was at the first of them; otherwise each statement takes a connection of the pool. If ctx belongs to a
+// running [DB.Update], q is its transaction.
+//
+// A snapshot holds a connection. What fn reads other than through q takes a second one, and waits for ever if all are held
+// by callers who do the same: don't.
+func (db *DB) View(ctx context.Context, snapshot bool, fn func(ctx context.Context, q Querier) error) error {
+	if u := db.running(ctx); u != nil {
+		return fn(ctx, u.tx)
+	}
+	if !snapshot {
+		return fn(ctx, db.reader)
+	}
+	opts := &sql.TxOptions{ReadOnly: true}
+	if db.dialect == dialect.Postgres {
+		opts.Isolation = sql.LevelRepeatableRead
+	}
+	conn, tx, err := begin(ctx, db.reader, opts)
+	if err != nil {
+		return fmt.Errorf("begin to read: %w", err)
+	}
+	defer conn.Close()
+	defer tx.Rollback() // does nothing after Commit
+	if err := fn(ctx, tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("end reading: %w", err)
+	}
+	return nil
+}
+
+// Update calls fn with a context that carries a write transaction: what [DB.View] and [DB.Driver] do with that context
+// happens in it. The transaction is committed if fn returns nil, and rolled back if it returns an error or panics. It serves
+// one statement at a time.
+//
+// An error of COMMIT is returned and never retried: if the connection was lost meanwhile, nobody can say whether the
+// writes were kept. Inside another Update, fn takes part in the outer transaction, which cannot commit if fn fails.
+func (db *DB) Update(ctx context.Context, fn func(ctx context.Context) error) error {
+	if u := db.running(ctx); u != nil {
+		err := fn(ctx)
+		if err != nil {
+			u.failed = true
+		}
+		return err
+	}
+	conn, tx, err := begin(ctx, db.writer, nil)
+	if err != nil {
+		return fmt.Errorf("begin to write: %w", err)
+	}
+	defer conn.Close()
+	defer tx.Rollback()
+	u := &update{tx: tx}
+	if err := fn(context.WithValue(ctx, updateKey{db}, u)); err != nil {
+		return err
+	}
+	if u.failed {
+		return errors.New("a part of the transaction was rolled back, so that the rest cannot be committed")
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("before commit: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// begin waits for a connection for as long as ctx lasts. The transaction itself outlives ctx: cancelling it ends the statement
+// that runs, and the transaction is ended by its owner alone and not, at the same time, by database/sql, which is also
+// spared a goroutine.
+func begin(ctx context.Context, pool *sql.DB, opts *sql.TxOptions) (*sql.Conn, *sql.Tx, error) {
+	for attempt := 0; ; attempt++ {
+		conn, err := pool.Conn(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		tx, err := conn.BeginTx(context.WithoutCancel(ctx), opts)
+		if err == nil {
+			return conn, tx, nil
+		}
+		conn.Close()
+		// A server that was restarted has left a pool of dead connections.
+		if !errors.Is(err, driver.ErrBadConn) || attempt > pool.Stats().MaxOpenConnections {
+			return nil, nil, err
+		}
+	}
+}
+
+// update is a write transaction on its way through a context.
+type update struct {
+	tx     *sql.Tx
+	failed bool // a nested transaction was rolled back
+}
+
+type updateKey struct{ db *DB }
+
+func (db *DB) running(ctx context.Context) *update {
+	u, _ := ctx.Value(updateKey{db}).(*update)
+	return u
+}
