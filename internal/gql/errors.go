@@ -129,4 +129,3 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	w.WriteHeader(statusOf(apierr.CodeOf(err)))
 	_, _ = w.Write(body)
 }
-

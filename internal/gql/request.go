@@ -30,7 +30,9 @@ var notAcceptable = &refusal{
 	message: "Responses are application/graphql-response+json or application/json; the Accept header asks for neither.",
 }
 
-func badRequest(message string) *refusal { return &refusal{status: http.StatusBadRequest, message: message} }
+func badRequest(message string) *refusal {
+	return &refusal{status: http.StatusBadRequest, message: message}
+}
 
 func (h *handler) refuse(w http.ResponseWriter, f format, because *refusal) {
 	if because.allow != "" {
