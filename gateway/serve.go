@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/internal/engine"
 	"github.com/entwine-data/entwine/internal/gql"
 	"github.com/entwine-data/entwine/internal/httpd"
@@ -115,7 +113,3 @@ func (c *command) examples() []httpd.Example {
 	return out
 }
 
-var errKey = errors.New("unknown key")
-
-// anonymous is everybody's viewer where no authentication is configured.
-var anonymous = access.Viewer{}

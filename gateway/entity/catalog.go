@@ -97,7 +97,7 @@ type Field struct {
 	Type        Type
 	GraphQL     string  // the type's name in the API without "!", "DateTime" or "PostStatus"
 	Key         KeyType // for ID and Ref
-	Target      string  // for Ref: the entity's name
+	Target      string  // for Ref and ID: the name of the entity whose key it is; NewCatalog sets it for ID
 	Description string
 
 	// Nullable says that the column may hold null; NonNull that the API type has a "!". They differ for fields with a
@@ -214,6 +214,9 @@ func NewCatalog(entities ...*Entity) *Catalog {
 		c.byName[e.Name] = e
 		e.fields, e.ents = make(map[string]*Field), make(map[string]*Field)
 		for _, f := range e.Fields {
+			if f.Type == ID {
+				f.Target = e.Name
+			}
 			e.ents[f.Schema] = f
 			if !f.Hidden {
 				e.fields[f.Name] = f
