@@ -66,6 +66,7 @@ func (r *postFieldsResolver) Related(ctx context.Context, posts []*ent.Post, fir
 	var rows []struct {
 		Parent int `json:"parent"`
 		ID     int `json:"id"`
+		Place  int `json:"place"`
 	}
 	err = r.client.Post.Query().
 		Modify(func(s *sql.Selector) {
@@ -88,7 +89,7 @@ func (r *postFieldsResolver) Related(ctx context.Context, posts []*ent.Post, fir
 		return nil, err
 	}
 	for _, row := range rows {
-		if i := at[row.Parent]; len(related[i]) < n {
+		if i := at[row.Parent]; row.Place <= n {
 			related[i] = append(related[i], &ent.Post{ID: row.ID})
 		}
 	}
