@@ -2,5 +2,14 @@
 
 package graph
 
-type Query struct {
+// How much somebody wrote.
+type AuthorActivity struct {
+	// How many posts they wrote.
+	Posts int `json:"posts"`
+	// The key of the author.
+	AuthorID int `json:"-"`
+}
+
+// The community in figures.
+type CommunityStats struct {
 }

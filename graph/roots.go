@@ -4,14 +4,36 @@ package graph
 
 import (
 	"context"
+
+	"github.com/entwine-data/entwine/gateway/loader"
+
+	"github.com/entwine-data/entwine/ent"
 )
 
 var _ ResolverRoot = (*Resolver)(nil)
+
+type authorActivityResolver struct{ *Resolver }
+
+// AuthorActivity resolves the hand-written fields of AuthorActivity.
+func (r *Resolver) AuthorActivity() AuthorActivityResolver { return &authorActivityResolver{r} }
+
+type communityStatsResolver struct{ *Resolver }
+
+// CommunityStats resolves the hand-written fields of CommunityStats.
+func (r *Resolver) CommunityStats() CommunityStatsResolver { return &communityStatsResolver{r} }
+
+type postFieldsResolver struct{ *Resolver }
+
+// PostFields resolves the hand-written fields of Post, for many parents at a time.
+func (r *Resolver) PostFields() PostFieldsResolver { return &postFieldsResolver{r} }
 
 type queryResolver struct{ *Resolver }
 
 // Query resolves the hand-written fields of Query.
 func (r *Resolver) Query() QueryResolver { return &queryResolver{r} }
 
-// Empty is there because GraphQL has no types without fields. Clients cannot reach it.
-func (r *queryResolver) Empty(context.Context) (*bool, error) { return nil, nil }
+// PostParents gives the parents that the engine read to the hand-written fields of Post.
+func (r *queryResolver) PostParents(ctx context.Context) ([]*ent.Post, error) {
+	parents := loader.Parents(ctx)
+	return r.client.Post.FromRows(parents.Columns, parents.Rows)
+}

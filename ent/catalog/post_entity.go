@@ -145,6 +145,11 @@ func postEntity() *entity.Entity {
 			Order: "PostOrder", OrderField: "PostOrderField",
 			Create: "createPost", Update: "updatePost", Delete: "deletePost",
 		},
+		Custom: []*entity.CustomField{
+			{Name: "readingMinutes", Needs: []*entity.Field{fields[0], fields[3]}},
+			{Name: "related", Needs: []*entity.Field{fields[0]}},
+		},
+		CustomRoot: "_postParents",
 	}
 }
 

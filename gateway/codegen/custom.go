@@ -82,9 +82,9 @@ func mergeSDL(m *model, custom []*ast.Source) (*sdl, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, def := range own.Definitions {
-		doc.Definitions = append(doc.Definitions, def)
-	}
+	// The definitions are shared: what follows takes out of them what gqlgen still has to see.
+	forGqlgen := directives + formatSDL(reduced)
+	doc.Definitions = append(doc.Definitions, own.Definitions...)
 	for _, ext := range own.Extensions {
 		def := doc.Definitions.ForName(ext.Name)
 		if def == nil {
@@ -102,7 +102,7 @@ func mergeSDL(m *model, custom []*ast.Source) (*sdl, error) {
 			v.Directives = clientDirectives(v.Directives)
 		}
 	}
-	return &sdl{full: "# " + strings.TrimPrefix(header, "// ") + "\n\n" + formatSDL(doc), reduced: directives + formatSDL(reduced)}, nil
+	return &sdl{full: "# " + strings.TrimPrefix(header, "// ") + "\n\n" + formatSDL(doc), reduced: forGqlgen}, nil
 }
 
 func formatSDL(doc *ast.SchemaDocument) string {
@@ -216,7 +216,7 @@ func (n *node) addCustom(ext *ast.Definition, out *ast.SchemaDocument) error {
 	if def == nil {
 		def = &ast.Definition{Kind: ast.Object, Name: n.customType()}
 		out.Definitions = append(out.Definitions, def)
-		n.CustomRoot = "_" + n.Names.One + "Fields"
+		n.CustomRoot = "_" + n.Names.One + "Parents"
 	}
 	for _, f := range ext.Fields {
 		c := &entity.CustomField{Name: f.Name, Needs: slices.Clone(n.ID)}

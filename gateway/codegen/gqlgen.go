@@ -58,18 +58,22 @@ type rootsPlugin struct {
 
 func (*rootsPlugin) Name() string { return "entwine" }
 
-type resolver struct{ Object, Method, Interface, Type string }
+type resolver struct{ Object, Entity, Method, Interface, Type string }
 
 func (p *rootsPlugin) GenerateCode(data *codegen.Data) error {
 	var resolvers []resolver
 	empty := ""
+	entities := make(map[string]string)
+	for _, n := range p.model.nodes {
+		entities[n.customType()] = n.Name
+	}
 	for _, object := range data.Objects {
 		if !object.HasResolvers() {
 			continue
 		}
 		name := title(object.Name)
 		resolvers = append(resolvers, resolver{
-			Object: object.Name, Method: name, Interface: name + "Resolver",
+			Object: object.Name, Entity: entities[object.Name], Method: name, Interface: name + "Resolver",
 			Type: templates.LcFirst(object.Name) + "Resolver",
 		})
 		for _, f := range object.Fields {

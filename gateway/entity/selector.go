@@ -1,6 +1,8 @@
 package entity
 
 import (
+	"strings"
+
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/entwine-data/entwine/gateway/access"
@@ -12,24 +14,25 @@ func (e *Entity) Where(op access.Operation, v access.Viewer) func(*sql.Selector)
 		if e.Unrestricted(op, v) {
 			return
 		}
+		// Taken now: a query that becomes part of another gets a new name before its predicates are written.
+		qualifier := strings.TrimSuffix(s.C("x"), s.Quote("x"))
 		s.Where(sql.P(func(b *sql.Builder) {
-			e.WritePredicate(entSQL{b: b, rows: s}, op, v, "")
+			e.WritePredicate(entSQL{b: b, rows: qualifier}, op, v, "")
 		}))
 	}
 }
 
-// entSQL is [SQL] over ent's statement builder. The selector knows under which name the statement has the rows; an empty
-// alias stands for it.
+// entSQL is [SQL] over ent's statement builder. An empty alias stands for the rows that the statement selects.
 type entSQL struct {
 	b    *sql.Builder
-	rows *sql.Selector
+	rows string // their quoted name and a dot
 }
 
 func (w entSQL) WriteSQL(text string) { w.b.WriteString(text) }
 
 func (w entSQL) WriteColumn(alias, name string) {
 	if alias == "" {
-		w.b.Ident(w.rows.C(name))
+		w.b.WriteString(w.rows).Ident(name)
 		return
 	}
 	w.b.Ident(alias).WriteByte('.').Ident(name)
