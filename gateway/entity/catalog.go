@@ -38,6 +38,10 @@ type Entity struct {
 	// PageSize and MaxPageSize are for every list of the entity; 0 means the setting of the application.
 	PageSize, MaxPageSize int
 	Names                 Names
+	// Custom holds the hand-written fields. Handle.Custom executes them below its root field CustomRoot, for the parents
+	// that the context carries.
+	Custom     []*CustomField
+	CustomRoot string
 
 	fields map[string]*Field
 	ents   map[string]*Field
@@ -93,7 +97,7 @@ type Field struct {
 	Type        Type
 	GraphQL     string  // the type's name in the API without "!", "DateTime" or "PostStatus"
 	Key         KeyType // for ID and Ref
-	Target      string  // for Ref: the entity's name
+	Target      string  // for Ref and ID: the name of the entity whose key it is; NewCatalog sets it for ID
 	Description string
 
 	// Nullable says that the column may hold null; NonNull that the API type has a "!". They differ for fields with a
@@ -108,8 +112,18 @@ type Field struct {
 	// Enum holds the values of an Enum field in declared order.
 	Enum []EnumValue
 
+	// MaxLen is how many characters a text may have; 0 means any number.
+	MaxLen int
+
 	// DBType overrides the database type used for casts of arrays and keys on Postgres, for example "bigint".
 	DBType string
+}
+
+// CustomField is a hand-written field of an entity.
+type CustomField struct {
+	Name string
+	// Needs are the columns that its resolver reads from the parents, the primary key included.
+	Needs []*Field
 }
 
 // EnumValue is one value of an enum: PUBLISHED in the API, "published" in the database.
@@ -200,6 +214,9 @@ func NewCatalog(entities ...*Entity) *Catalog {
 		c.byName[e.Name] = e
 		e.fields, e.ents = make(map[string]*Field), make(map[string]*Field)
 		for _, f := range e.Fields {
+			if f.Type == ID {
+				f.Target = e.Name
+			}
 			e.ents[f.Schema] = f
 			if !f.Hidden {
 				e.fields[f.Name] = f

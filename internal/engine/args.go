@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/entwine-data/entwine/gateway/apierr"
+	"github.com/entwine-data/entwine/gateway/entity"
+	"github.com/entwine-data/entwine/gateway/relay"
+)
+
+// listArgs are the arguments of a connection, checked and ready to become SQL.
+type listArgs struct {
+	limit    int // rows of the page
+	backward bool
+	offset   int
+	after    []any // values of the order's columns, nil without a cursor
+	before   []any
+	order    order
+	where    *condition
+}
+
+// resolveList checks the arguments of a connection over e.
+func (x *Engine) resolveList(e *entity.Entity, args map[string]any) (*listArgs, error) {
+	a := &listArgs{}
+	var err error
+	if a.order, err = resolveOrder(e, args["orderBy"]); err != nil {
+		return nil, err
+	}
+	first, hasFirst, err := intArg(args, "first")
+	if err != nil {
+		return nil, err
+	}
+	last, hasLast, err := intArg(args, "last")
+	if err != nil {
+		return nil, err
+	}
+	offset, hasOffset, err := intArg(args, "offset")
+	if err != nil {
+		return nil, err
+	}
+	if a.after, err = cursorArg(args, "after", a.order); err != nil {
+		return nil, err
+	}
+	if a.before, err = cursorArg(args, "before", a.order); err != nil {
+		return nil, err
+	}
+	switch {
+	case hasFirst && hasLast:
+		return nil, badArg("last", apierr.Invalid, nil, "first and last cannot be used together.")
+	case hasOffset && hasLast:
+		return nil, badArg("offset", apierr.Invalid, nil, "offset goes with first, not with last.")
+	case hasOffset && (a.after != nil || a.before != nil):
+		return nil, badArg("offset", apierr.Invalid, nil, "offset cannot be used together with a cursor.")
+	}
+	a.offset = offset
+	a.limit = cmpOr(e.PageSize, x.cfg.PageSize)
+	name := "first"
+	switch {
+	case hasLast:
+		a.limit, a.backward, name = last, true, "last"
+	case hasFirst:
+		a.limit = first
+	}
+	if most := cmpOr(e.MaxPageSize, x.cfg.MaxPageSize); a.limit > most {
+		return nil, badArg(name, apierr.OutOfRange, most, fmt.Sprintf("%s must be at most %d, not %d.", name, most, a.limit))
+	}
+	if w := args["where"]; w != nil {
+		m, _ := w.(map[string]any)
+		if a.where, err = resolveWhere(e, m); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func cmpOr(a, b int) int {
+	if a != 0 {
+		return a
+	}
+	return b
+}
+
+// maxOffset keeps offsets within what both databases and Go's int arithmetic take.
+const maxOffset = 1<<31 - 1
+
+func intArg(args map[string]any, name string) (n int, given bool, err error) {
+	v := args[name]
+	if v == nil {
+		return 0, false, nil
+	}
+	wide, ok := asInt(v)
+	switch {
+	case !ok:
+		return 0, false, badArg(name, apierr.Invalid, nil, name+" must be an integer.")
+	case wide < 0:
+		return 0, false, badArg(name, apierr.OutOfRange, 0, fmt.Sprintf("%s must not be negative.", name))
+	case wide > maxOffset:
+		return 0, false, badArg(name, apierr.OutOfRange, maxOffset, fmt.Sprintf("%s must be at most %d.", name, maxOffset))
+	}
+	return int(wide), true, nil
+}
+
+func cursorArg(args map[string]any, name string, o order) ([]any, error) {
+	v := args[name]
+	if v == nil {
+		return nil, nil
+	}
+	bad := badArg(name, apierr.InvalidFormat, nil, name+" is not a cursor of this list in this order.")
+	cursor, _ := v.(string)
+	values, ok := relay.ParseCursor(cursor, o.scope, len(o.steps))
+	if !ok {
+		return nil, bad
+	}
+	for i, step := range o.steps {
+		if values[i], ok = cursorValue(step.field, values[i]); !ok {
+			return nil, bad
+		}
+	}
+	return values, nil
+}
+
+func badArg(name string, code apierr.FieldCode, limit any, message string) error {
+	return apierr.Input(message, apierr.Field{Path: []any{name}, Code: code, Message: message, Limit: limit})
+}
+
+func badPath(path []any, code apierr.FieldCode, message string) error {
+	return apierr.Input(message, apierr.Field{Path: slices.Clone(path), Code: code, Message: message})
+}

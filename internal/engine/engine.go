@@ -1,0 +1,255 @@
+// Package engine answers GraphQL operations from the database without resolvers: a selection is compiled once into a plan
+// of statements, one for each (edge, arguments) of a level whatever the number of rows, and rows are written straight
+// into the response. See docs/decisions for the measurements behind it.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"entgo.io/ent/dialect"
+	"github.com/99designs/gqlgen/graphql"
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/gateway/apierr"
+	"github.com/entwine-data/entwine/gateway/entity"
+	"github.com/entwine-data/entwine/internal/store"
+)
+
+// Config holds the engine's settings. The zero value works.
+type Config struct {
+	// PageSize is how many rows a list gives if neither the client nor the entity says. Defaults to 20.
+	PageSize int
+	// MaxPageSize is the most rows that a client may ask of a list, unless the entity says otherwise. Defaults to 100.
+	MaxPageSize int
+	// MaxNodes is the most ids of Query.nodes. Defaults to 100.
+	MaxNodes int
+	// Plans is how many compiled plans are kept. Defaults to 2000.
+	Plans int
+}
+
+// Engine executes operations. It implements [graphql.ExecutableSchema] and is safe for concurrent use.
+type Engine struct {
+	cfg      Config
+	db       *store.DB
+	postgres bool
+	catalog  *entity.Catalog
+	schema   *ast.Schema
+	custom   graphql.ExecutableSchema
+	mutators map[string]entity.Mutator
+	plans    *lru.Cache[planKey, any]
+	traits   *lru.Cache[*ast.OperationDefinition, *traits]
+}
+
+var _ graphql.ExecutableSchema = (*Engine)(nil)
+
+// New returns an engine over db. custom runs the hand-written operations and introspection; its schema is the whole one.
+func New(db *store.DB, catalog *entity.Catalog, mutators map[string]entity.Mutator, custom graphql.ExecutableSchema, cfg Config) *Engine {
+	cfg.PageSize = cmpOr(cfg.PageSize, 20)
+	cfg.MaxPageSize = cmpOr(cfg.MaxPageSize, 100)
+	cfg.MaxNodes = cmpOr(cfg.MaxNodes, 100)
+	cfg.Plans = cmpOr(cfg.Plans, 2000)
+	e := &Engine{
+		cfg: cfg, db: db, postgres: db.Dialect() == dialect.Postgres,
+		catalog: catalog, schema: custom.Schema(), custom: custom, mutators: mutators,
+	}
+	// New fails for sizes below 1 only.
+	e.plans, _ = lru.New[planKey, any](cfg.Plans)
+	e.traits, _ = lru.New[*ast.OperationDefinition, *traits](cfg.Plans)
+	return e
+}
+
+// Schema implements [graphql.ExecutableSchema].
+func (e *Engine) Schema() *ast.Schema { return e.schema }
+
+// Complexity implements [graphql.ExecutableSchema]. The engine does not use gqlgen's complexity, which knows no list sizes.
+func (e *Engine) Complexity(context.Context, string, string, int, map[string]any) (int, bool) {
+	return 0, false
+}
+
+// Exec implements [graphql.ExecutableSchema].
+func (e *Engine) Exec(ctx context.Context) graphql.ResponseHandler {
+	oc := graphql.GetOperationContext(ctx)
+	done := false
+	return func(ctx context.Context) *graphql.Response {
+		if done {
+			return nil
+		}
+		done = true
+		var data []byte
+		var errs gqlerror.List
+		switch oc.Operation.Operation {
+		case ast.Query:
+			data, errs = e.query(ctx, oc)
+		case ast.Mutation:
+			data, errs = e.mutation(ctx, oc)
+		default:
+			errs = gqlerror.List{failure(apierr.New(apierr.ValidationFailed, "This operation is not supported."))}
+		}
+		for _, err := range errs {
+			graphql.AddError(ctx, err)
+		}
+		if data == nil {
+			data = []byte("null")
+		}
+		return &graphql.Response{Data: data}
+	}
+}
+
+func failure(err error) *gqlerror.Error {
+	return &gqlerror.Error{Err: err, Message: err.Error()}
+}
+
+// planKey finds a compiled plan: an operation (or a field of one), and all of the request that decides what is selected.
+type planKey struct {
+	node  any
+	shape string
+}
+
+// traits is what of an operation depends on the request.
+type traits struct {
+	conditions []string // variables of @skip and @include
+	nodes      bool     // Query.node or nodes is used
+}
+
+func (e *Engine) traitsOf(oc *graphql.OperationContext) *traits {
+	if t, ok := e.traits.Get(oc.Operation); ok {
+		return t
+	}
+	t := &traits{}
+	seen := make(map[string]bool)
+	directives := func(list ast.DirectiveList) {
+		for _, d := range list {
+			for _, a := range d.Arguments {
+				if a.Value.Kind == ast.Variable && !slices.Contains(t.conditions, a.Value.Raw) {
+					t.conditions = append(t.conditions, a.Value.Raw)
+				}
+			}
+		}
+	}
+	var walk func(ast.SelectionSet)
+	walk = func(set ast.SelectionSet) {
+		for _, sel := range set {
+			switch sel := sel.(type) {
+			case *ast.Field:
+				directives(sel.Directives)
+				if r, ok := e.catalog.Root(sel.Name); ok && (r.Kind == entity.RootNode || r.Kind == entity.RootNodes) {
+					t.nodes = true
+				}
+				walk(sel.SelectionSet)
+			case *ast.InlineFragment:
+				directives(sel.Directives)
+				walk(sel.SelectionSet)
+			case *ast.FragmentSpread:
+				directives(sel.Directives)
+				if !seen[sel.Name] {
+					seen[sel.Name] = true
+					walk(oc.Doc.Fragments.ForName(sel.Name).SelectionSet)
+				}
+			}
+		}
+	}
+	walk(oc.Operation.SelectionSet)
+	e.traits.Add(oc.Operation, t)
+	return t
+}
+
+// queryPlan returns the plan of a query for this request.
+func (e *Engine) queryPlan(oc *graphql.OperationContext) *plan {
+	t := e.traitsOf(oc)
+	var shape strings.Builder
+	col := collector{doc: oc.Doc, schema: e.schema, vars: oc.Variables}
+	shape.WriteString(t.shape(oc.Variables))
+	var nodeTypes map[string][]string
+	if t.nodes {
+		nodeTypes = make(map[string][]string)
+		for _, f := range col.fields([]ast.SelectionSet{oc.Operation.SelectionSet}, e.schema.Query.Name) {
+			if r, ok := e.catalog.Root(f.first().Name); !ok || r.Kind != entity.RootNode && r.Kind != entity.RootNodes {
+				continue
+			}
+			nodeTypes[f.key] = e.typesOf(f, oc.Variables)
+			fmt.Fprintf(&shape, " %s=%s", f.key, strings.Join(nodeTypes[f.key], ","))
+		}
+	}
+	key := planKey{oc.Operation, shape.String()}
+	if p, ok := e.plans.Get(key); ok {
+		return p.(*plan)
+	}
+	c := newCompiler(col, e.catalog)
+	c.nodeTypes = nodeTypes
+	p := c.query(oc.Operation.SelectionSet)
+	e.plans.Add(key, p)
+	return p
+}
+
+// shape is the values of the variables that decide what is selected.
+func (t *traits) shape(vars map[string]any) string {
+	var b strings.Builder
+	for _, name := range t.conditions {
+		fmt.Fprintf(&b, "%v;", vars[name])
+	}
+	return b.String()
+}
+
+// typesOf are the entity types that the ids of a node or nodes field name.
+func (e *Engine) typesOf(f *collected, vars map[string]any) []string {
+	var names []string
+	ids := nodeIDs(f.first().ArgumentMap(vars))
+	for _, id := range ids[:min(len(ids), e.cfg.MaxNodes)] {
+		if ent, _, err := e.globalID(id); err == nil && !slices.Contains(names, ent.Name) {
+			names = append(names, ent.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (e *Engine) query(ctx context.Context, oc *graphql.OperationContext) ([]byte, gqlerror.List) {
+	p := e.queryPlan(oc)
+	x := &execution{engine: e, plan: p, vars: oc.Variables, doc: oc.Doc, viewer: access.FromContext(ctx)}
+	if err := x.read(ctx); err != nil {
+		return nil, gqlerror.List{failure(databaseError(err))}
+	}
+	w := &writer{ctx: ctx, buf: make([]byte, 0, 4096)}
+	if !w.root(x) {
+		return nil, w.errs
+	}
+	return w.buf, w.errs
+}
+
+// read fetches all that the plan needs. All statements see one state of the database, unless hand-written fields take
+// part: their Go code uses connections of its own, and waiting for one while holding another could stall all requests.
+func (x *execution) read(ctx context.Context) error {
+	if x.plan.reads == 0 && !x.plan.custom {
+		return nil
+	}
+	snapshot := x.plan.statements() > 1 && !x.plan.custom
+	return x.engine.db.View(ctx, snapshot, func(ctx context.Context, q store.Querier) error {
+		for _, o := range x.plan.root.outs {
+			if o.kind == outCustom {
+				if err := x.rootCall(ctx, q, ast.Query, o.call); err != nil {
+					return err
+				}
+			}
+		}
+		return x.run(ctx, q)
+	})
+}
+
+// databaseError gives the client a code for what the database said, and nothing of its words.
+func databaseError(err error) error {
+	switch store.Classify(err).Kind {
+	case store.Unavailable, store.Busy, store.DiskFull, store.ReadOnly:
+		return apierr.Wrap(err, apierr.Unavailable, "The database cannot be reached at the moment. Please try again.")
+	case store.Timeout:
+		return apierr.Wrap(err, apierr.Unavailable, "The operation took too long and was stopped.")
+	case store.Serialization:
+		return apierr.Wrap(err, apierr.Conflict, "The operation met a concurrent change. Please try again.")
+	}
+	return err
+}

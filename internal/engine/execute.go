@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/gateway/apierr"
+	"github.com/entwine-data/entwine/gateway/entity"
+	"github.com/entwine-data/entwine/internal/store"
+)
+
+// execution runs a plan once: level by level, one statement for each read, whatever the number of rows.
+type execution struct {
+	engine *Engine
+	plan   *plan
+	vars   map[string]any
+	doc    *ast.QueryDocument
+	viewer access.Viewer
+	rows   []*rows // by read.id
+	// roots are the results of hand-written root fields, by customCall.id.
+	roots map[int]*customResult
+	// seed holds the keys of a plan that starts from known rows, see [Engine.load].
+	seed []any
+}
+
+// run fetches everything that the plan needs. An error means that the database failed; what is wrong with single fields
+// is kept with their rows.
+func (x *execution) run(ctx context.Context, q store.Querier) error {
+	x.rows = make([]*rows, x.plan.reads)
+	for _, level := range x.plan.levels {
+		for _, r := range level {
+			if err := x.fetch(ctx, q, r); err != nil {
+				return err
+			}
+		}
+		for _, r := range level {
+			if err := x.resolve(ctx, q, x.rows[r.id]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fetch executes one read.
+func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
+	out := &rows{read: r}
+	x.rows[r.id] = out
+	req := request{viewer: x.viewer, postgres: x.engine.postgres}
+	switch r.kind {
+	case readKeys:
+		keys := x.seed
+		if r.node != nil {
+			if keys, out.err = x.idArguments(r); out.err != nil || len(keys) == 0 {
+				return nil
+			}
+		}
+		id := r.entity.ID[0]
+		names := out.columns()
+		return x.query(ctx, q, out, req.keyed(r, names, id.Column, pgKeyType(id), keys), names, true, -1)
+	case readUnique:
+		values, err := x.keyArguments(r)
+		if err != nil {
+			out.err = err
+			return nil
+		}
+		names := out.columns()
+		return x.query(ctx, q, out, req.unique(r, names, values), names, false, 1)
+	case readList:
+		if out.args, out.err = x.engine.resolveList(r.entity, r.node.ArgumentMap(x.vars)); out.err != nil {
+			return nil
+		}
+		return x.list(ctx, q, out, req, nil)
+	}
+	keys := x.parentKeys(r)
+	if r.edge.List() {
+		// The arguments are checked even if there is no parent, but nobody is there to hear of it.
+		if out.args, out.err = x.engine.resolveList(r.entity, r.node.ArgumentMap(x.vars)); out.err != nil || len(keys) == 0 {
+			return nil
+		}
+		return x.list(ctx, q, out, req, keys)
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	column, cast := r.entity.ID[0].Column, pgKeyType(r.entity.ID[0])
+	if r.edge.Kind == entity.ToOneInverse {
+		column, cast = r.edge.Column, ownKeyType(r)
+	}
+	names := out.columns()
+	return x.query(ctx, q, out, req.keyed(r, names, column, cast, keys), names, true, -1)
+}
+
+func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req request, keys []any) error {
+	r := out.read
+	if r.wantRows {
+		names := out.columns()
+		s := req.list(r, names, out.args, keys)
+		// With one parent (or none) the rows carry no key; they are all of that parent.
+		if err := x.query(ctx, q, out, s, names, len(keys) > 1, out.args.limit); err != nil {
+			return err
+		}
+		if len(keys) == 1 {
+			out.groups = map[any]*group{keys[0]: out.group(noKey)}
+		}
+	}
+	if r.wantCount {
+		s := req.count(r, out.args, keys)
+		result, err := q.QueryContext(ctx, string(s.buf), s.args...)
+		if err != nil {
+			return fmt.Errorf("count %s: %w", r.entity.Name, err)
+		}
+		if err := out.scanCounts(result, keys != nil); err != nil {
+			return fmt.Errorf("count %s: %w", r.entity.Name, err)
+		}
+	}
+	return nil
+}
+
+func (x *execution) query(ctx context.Context, q store.Querier, out *rows, s *statement, names []string, keyed bool, limit int) error {
+	result, err := q.QueryContext(ctx, string(s.buf), s.args...)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", out.read.entity.Name, err)
+	}
+	if err := out.scan(result, names, keyed, limit); err != nil {
+		return fmt.Errorf("read %s: %w", out.read.entity.Name, err)
+	}
+	return nil
+}
+
+// parentKeys are the distinct keys that the rows of the level above hold for r.
+func (x *execution) parentKeys(r *read) []any {
+	var keys []any
+	seen := make(map[any]bool)
+	for _, parent := range x.rows {
+		if parent == nil || parent.err != nil {
+			continue
+		}
+		for _, l := range parent.read.links {
+			if l.child != r || parent.keys == nil {
+				continue
+			}
+			for _, key := range parent.keys[l.key] {
+				if key != nil && !seen[key] {
+					seen[key] = true
+					keys = append(keys, key)
+				}
+			}
+		}
+	}
+	return keys
+}
+
+// idArguments are the keys of a look-up by id: of post(id:), or those of r's type among node(id:) and nodes(ids:).
+func (x *execution) idArguments(r *read) ([]any, error) {
+	args := r.node.ArgumentMap(x.vars)
+	id := r.entity.ID[0]
+	if r.node.Name == r.entity.Names.One {
+		key, err := parseGlobalID(args["id"], r.entity.Name, id.Key)
+		if err != nil {
+			return nil, badArg("id", apierr.InvalidFormat, nil, "id "+err.Error()+".")
+		}
+		return []any{key}, nil
+	}
+	var keys []any
+	for _, v := range nodeIDs(args) {
+		if key, err := parseGlobalID(v, r.entity.Name, id.Key); err == nil {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}
+
+func nodeIDs(args map[string]any) []any {
+	if ids, ok := args["ids"]; ok {
+		return asList(ids)
+	}
+	return []any{args["id"]}
+}
+
+// keyArguments are the values of a look-up by a unique key.
+func (x *execution) keyArguments(r *read) ([]any, error) {
+	args := r.node.ArgumentMap(x.vars)
+	values := make([]any, len(r.key.Fields))
+	for i, f := range r.key.Fields {
+		v, err := filterValue(f, args[f.Name])
+		if err != nil {
+			return nil, badArg(f.Name, apierr.InvalidFormat, nil, f.Name+" "+err.Error()+".")
+		}
+		values[i] = v
+	}
+	return values, nil
+}

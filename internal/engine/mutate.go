@@ -1,0 +1,409 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/gateway/apierr"
+	"github.com/entwine-data/entwine/gateway/entity"
+	"github.com/entwine-data/entwine/gateway/relay"
+	"github.com/entwine-data/entwine/internal/store"
+)
+
+// mutationPlan is a compiled mutation: its root fields in the order in which they run.
+type mutationPlan struct {
+	root  *object
+	steps []*mutationStep
+}
+
+type mutationStep struct {
+	out    *out
+	entity *entity.Entity // nil for hand-written mutations
+	kind   entity.RootKind
+	// payload reads the row that was written. Its root is the payload's object.
+	payload *plan
+}
+
+func (e *Engine) mutationPlan(oc *graphql.OperationContext) *mutationPlan {
+	t := e.traitsOf(oc)
+	key := planKey{oc.Operation, t.shape(oc.Variables)}
+	if p, ok := e.plans.Get(key); ok {
+		return p.(*mutationPlan)
+	}
+	col := collector{doc: oc.Doc, schema: e.schema, vars: oc.Variables}
+	p := &mutationPlan{root: &object{typeName: e.schema.Mutation.Name}}
+	for _, f := range col.fields([]ast.SelectionSet{oc.Operation.SelectionSet}, e.schema.Mutation.Name) {
+		if f.first().Name == "__typename" {
+			p.root.outs = append(p.root.outs, typename(f))
+			continue
+		}
+		c := newCompiler(col, e.catalog)
+		s := &mutationStep{out: newOut(f, outCustom), payload: c.plan}
+		root, known := e.catalog.Root(f.first().Name)
+		if known {
+			s.entity, s.kind = root.Entity, root.Kind
+			s.out.obj = c.payload(root.Entity, f)
+		} else {
+			s.out.call = c.call(f)
+		}
+		p.root.outs = append(p.root.outs, s.out)
+		p.steps = append(p.steps, s)
+	}
+	e.plans.Add(key, p)
+	return p
+}
+
+// payload compiles the selection on a mutation's payload.
+func (c *compiler) payload(e *entity.Entity, f *collected) *object {
+	obj := &object{typeName: f.first().Definition.Type.Name()}
+	c.plan.root = obj
+	r := c.at(0, read{kind: readKeys, entity: e}, "")
+	for _, pf := range c.fields(f.sub(), obj.typeName) {
+		name := pf.first().Name
+		var o *out
+		switch {
+		case name == "__typename":
+			o = typename(pf)
+		case name == "clientMutationId":
+			o = newOut(pf, outClientMutationID)
+		case name == "deletedId":
+			o = newOut(pf, outDeletedID)
+		case pf.first().Definition.Type.Name() == e.Names.Edge:
+			o = newOut(pf, outPayloadEdge)
+			o.obj = c.edge(r, pf.sub(), e, 0)
+		default:
+			o = newOut(pf, outPayloadNode)
+			o.obj = c.rows(r, pf.sub(), 0)
+		}
+		obj.outs = append(obj.outs, o)
+	}
+	return obj
+}
+
+// errRollback undoes the transaction of a mutation whose errors are already known.
+var errRollback = errors.New("rolled back")
+
+// mutation runs all root fields one after the other in one transaction. Root fields cannot be null, so that the first
+// failed one makes data null, and then nothing is committed.
+func (e *Engine) mutation(ctx context.Context, oc *graphql.OperationContext) ([]byte, gqlerror.List) {
+	p := e.mutationPlan(oc)
+	var w *writer
+	err := e.db.Update(ctx, func(ctx context.Context) error {
+		return e.db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
+			w = &writer{ctx: ctx, buf: make([]byte, 0, 1024)}
+			var failed error
+			i := 0
+			ok := w.object(p.root, func(*out) bool {
+				s := p.steps[i]
+				i++
+				ok, err := e.step(ctx, q, oc, w, s)
+				failed = errors.Join(failed, err)
+				return ok
+			})
+			if failed == nil && !ok {
+				return errRollback
+			}
+			return failed
+		})
+	})
+	switch {
+	case err == nil:
+		return w.buf, w.errs
+	case errors.Is(err, errRollback):
+		return nil, w.errs
+	}
+	var errs gqlerror.List
+	if w != nil {
+		errs = w.errs
+	}
+	return nil, append(errs, failure(databaseError(err)))
+}
+
+// step runs one root field and writes its value. An error means that the database failed.
+func (e *Engine) step(ctx context.Context, q store.Querier, oc *graphql.OperationContext, w *writer, s *mutationStep) (bool, error) {
+	viewer := access.FromContext(ctx)
+	x := &execution{engine: e, plan: s.payload, vars: oc.Variables, doc: oc.Doc, viewer: viewer}
+	if s.entity == nil {
+		if err := x.rootCall(ctx, q, ast.Mutation, s.out.call); err != nil {
+			return false, err
+		}
+		return w.custom(s.out, x.roots[s.out.call.id]), nil
+	}
+	input, _ := s.out.nodes[0].ArgumentMap(oc.Variables)["input"].(map[string]any)
+	m := &change{engine: e, q: q, entity: s.entity, kind: s.kind, viewer: viewer, input: input}
+	key, err := m.run(ctx)
+	if err != nil {
+		w.fail(s.out.nodes, m.explain(err))
+		return false, nil
+	}
+	if s.kind != entity.RootDelete {
+		x.seed = []any{key}
+		if x.plan.levels[0][0].wantRows {
+			if err := x.run(ctx, q); err != nil {
+				return false, err
+			}
+		}
+	}
+	return w.payload(x, s, key, input), nil
+}
+
+func (w *writer) payload(x *execution, s *mutationStep, key any, input map[string]any) bool {
+	return w.object(s.out.obj, func(o *out) bool {
+		switch o.kind {
+		case outClientMutationID:
+			if id, ok := input["clientMutationId"].(string); ok {
+				w.buf = appendString(w.buf, id)
+				return true
+			}
+			return w.null(o)
+		case outDeletedID:
+			w.raw(`"`)
+			w.buf = relay.AppendID(w.buf, s.entity.Name, appendKey(nil, key))
+			w.raw(`"`)
+			return true
+		}
+		r := x.rows[0]
+		g := r.group(key)
+		if g.n == 0 { // the viewer may not read what was written
+			return w.null(o)
+		}
+		if o.kind == outPayloadNode {
+			return w.row(x, o.obj, r, g.start)
+		}
+		return w.object(o.obj, func(eo *out) bool {
+			if eo.kind == outCursor {
+				w.bytes(r.cell(g.start, r.read.cells))
+				return true
+			}
+			return w.row(x, eo.obj, r, g.start)
+		})
+	})
+}
+
+// change is one create, update or delete.
+type change struct {
+	engine *Engine
+	q      store.Querier
+	entity *entity.Entity
+	kind   entity.RootKind
+	viewer access.Viewer
+	input  map[string]any
+}
+
+// run checks the rules, writes, and checks the row that came of it.
+func (m *change) run(ctx context.Context) (key any, err error) {
+	e, mutator := m.entity, m.engine.mutators[m.entity.Name]
+	op := access.Create
+	switch m.kind {
+	case entity.RootUpdate:
+		op = access.Update
+	case entity.RootDelete:
+		op = access.Delete
+	}
+	if e.Rules.For(op).Reduce(m.viewer) == nil {
+		return nil, m.denied(op)
+	}
+	if op != access.Create {
+		if key, err = parseGlobalID(m.input["id"], e.Name, e.ID[0].Key); err != nil {
+			return nil, badPath([]any{"input", "id"}, apierr.InvalidFormat, "id "+err.Error()+".")
+		}
+		if err := m.mayChange(ctx, op, key); err != nil {
+			return nil, err
+		}
+	}
+	if op == access.Delete {
+		return key, mutator.Delete(ctx, key)
+	}
+	if err := m.mayConnect(ctx); err != nil {
+		return nil, err
+	}
+	if op == access.Update {
+		err = mutator.Update(ctx, key, m.input)
+	} else {
+		key, err = mutator.Create(ctx, m.input)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !e.Unrestricted(op, m.viewer) {
+		if _, ok, err := m.verdict(ctx, op, key, false); err != nil {
+			return nil, err
+		} else if !ok {
+			return nil, m.denied(op)
+		}
+	}
+	return key, nil
+}
+
+func (m *change) denied(op access.Operation) error {
+	if !m.viewer.SignedIn() {
+		return apierr.New(apierr.Unauthenticated, "Sign in to %s a %s.", op, m.entity.Name)
+	}
+	return apierr.New(apierr.Forbidden, "You may not %s this %s.", op, m.entity.Name)
+}
+
+// mayChange finds the row to change and locks it. A row that the viewer may not read does not exist for them.
+func (m *change) mayChange(ctx context.Context, op access.Operation, key any) error {
+	readable, ok, err := m.verdict(ctx, op, key, true)
+	switch {
+	case err != nil:
+		return err
+	case !readable:
+		return apierr.New(apierr.NotFound, "There is no %s with this id.", m.entity.Name)
+	case !ok:
+		return m.denied(op)
+	}
+	return nil
+}
+
+// verdict says what the viewer may do with a row; both are false if it does not exist.
+func (m *change) verdict(ctx context.Context, op access.Operation, key any, lock bool) (readable, allowed bool, err error) {
+	e := m.entity
+	s := &statement{postgres: m.engine.postgres}
+	for i, o := range []access.Operation{access.Read, op} {
+		if i == 0 {
+			s.WriteSQL("SELECT CASE WHEN ")
+		} else {
+			s.WriteSQL(", CASE WHEN ")
+		}
+		e.WritePredicate(s, o, m.viewer, "t")
+		s.WriteSQL(" THEN 1 ELSE 0 END")
+	}
+	s.from(e)
+	s.WriteColumn("t", e.ID[0].Column)
+	s.WriteSQL(" = ")
+	s.WriteArg(key)
+	if lock && m.engine.postgres {
+		s.WriteSQL(" FOR UPDATE")
+	}
+	result, err := m.q.QueryContext(ctx, string(s.buf), s.args...)
+	if err != nil {
+		return false, false, err
+	}
+	defer result.Close()
+	var r, a int
+	for result.Next() {
+		if err := result.Scan(&r, &a); err != nil {
+			return false, false, err
+		}
+	}
+	return r == 1, a == 1, result.Err()
+}
+
+// mayConnect checks that the rows to which the input refers exist for the viewer: one statement for each entity.
+func (m *change) mayConnect(ctx context.Context) error {
+	type target struct {
+		entity *entity.Entity
+		keys   []any
+		paths  [][]any
+	}
+	var targets []*target
+	add := func(e *entity.Entity, id any, path []any) {
+		key, err := parseGlobalID(id, e.Name, e.ID[0].Key)
+		if err != nil {
+			return // the mutator reports it among all that is wrong with the input
+		}
+		i := slices.IndexFunc(targets, func(t *target) bool { return t.entity == e })
+		if i < 0 {
+			i = len(targets)
+			targets = append(targets, &target{entity: e})
+		}
+		targets[i].keys = append(targets[i].keys, key)
+		targets[i].paths = append(targets[i].paths, path)
+	}
+	for _, ed := range m.entity.Edges {
+		if id := m.input[ed.Input]; ed.Input != "" && id != nil {
+			add(ed.To(), id, []any{"input", ed.Input})
+		}
+		lists, _ := m.input[ed.Name].(map[string]any)
+		for _, action := range [...]string{"connect", "set"} {
+			if lists[action] == nil {
+				continue
+			}
+			for i, id := range asList(lists[action]) {
+				add(ed.To(), id, []any{"input", ed.Name, action, i})
+			}
+		}
+	}
+	for _, t := range targets {
+		found, err := m.visible(ctx, t.entity, t.keys)
+		if err != nil {
+			return err
+		}
+		var fields []apierr.Field
+		for i, key := range t.keys {
+			if !found[key] {
+				fields = append(fields, apierr.Field{Path: t.paths[i], Code: apierr.Invalid, Message: "There is no " + t.entity.Name + " with this id."})
+			}
+		}
+		if len(fields) > 0 {
+			return &apierr.Error{Code: apierr.NotFound, Message: fields[0].Message, Fields: fields}
+		}
+	}
+	return nil
+}
+
+func (m *change) visible(ctx context.Context, e *entity.Entity, keys []any) (map[any]bool, error) {
+	req := request{viewer: m.viewer, postgres: m.engine.postgres}
+	id := e.ID[0]
+	s := req.keyed(&read{entity: e}, nil, id.Column, pgKeyType(id), keys)
+	result, err := m.q.QueryContext(ctx, string(s.buf), s.args...)
+	if err != nil {
+		return nil, err
+	}
+	defer result.Close()
+	found := make(map[any]bool, len(keys))
+	for result.Next() {
+		var key any
+		if err := result.Scan(&key); err != nil {
+			return nil, err
+		}
+		found[normalKey(key)] = true
+	}
+	return found, result.Err()
+}
+
+// explain turns an error of a write into what the client may know.
+func (m *change) explain(err error) error {
+	if _, ok := errors.AsType[*apierr.Error](err); ok {
+		return err
+	}
+	v := store.Classify(err)
+	field := func(code apierr.FieldCode, message string) error {
+		fields := make([]apierr.Field, 0, len(v.Columns))
+		for _, column := range v.Columns {
+			for _, f := range m.entity.Fields {
+				if f.Column == column && (v.Table == "" || v.Table == m.entity.Table) {
+					fields = append(fields, apierr.Field{Path: []any{"input", f.Name}, Code: code, Message: message})
+				}
+			}
+		}
+		return &apierr.Error{Code: apierr.BadUserInput, Message: message, Fields: fields}
+	}
+	switch v.Kind {
+	case store.Unique:
+		return field(apierr.NotUnique, "This value is already in use.")
+	case store.NotNull:
+		return field(apierr.Required, "A value is required.")
+	case store.TooLong:
+		return field(apierr.TooLong, "The value is too long.")
+	case store.OutOfRange:
+		return field(apierr.OutOfRange, "The value is out of range.")
+	case store.InvalidText:
+		return field(apierr.InvalidFormat, "The value holds characters that cannot be stored.")
+	case store.Check:
+		return field(apierr.Invalid, "The value is not allowed.")
+	case store.ForeignKey:
+		if m.kind == entity.RootDelete {
+			return apierr.Wrap(err, apierr.Conflict, "This %s is still in use.", m.entity.Name)
+		}
+		return apierr.Wrap(err, apierr.NotFound, "A row to which the input refers does not exist.")
+	}
+	return databaseError(err)
+}

@@ -1,0 +1,355 @@
+package engine
+
+import (
+	"strings"
+
+	"github.com/entwine-data/entwine/gateway/apierr"
+	"github.com/entwine-data/entwine/gateway/entity"
+)
+
+// order is a total order of an entity's rows: the key is always its last step.
+type order struct {
+	steps []step
+	scope string // names entity and order, for cursors
+}
+
+type step struct {
+	field      *entity.Field
+	desc       bool
+	nullsFirst bool
+}
+
+func resolveOrder(e *entity.Entity, arg any) (order, error) {
+	var o order
+	if arg == nil {
+		for _, s := range e.DefaultOrder {
+			o.steps = append(o.steps, step{field: s.Field, desc: s.Desc, nullsFirst: s.NullsFirst})
+		}
+		return o.complete(e), nil
+	}
+	for i, item := range asList(arg) {
+		s, err := resolveStep(e, item, i)
+		if err != nil {
+			return o, err
+		}
+		o.steps = append(o.steps, s)
+	}
+	return o.complete(e), nil
+}
+
+func resolveStep(e *entity.Entity, item any, i int) (step, error) {
+	path := []any{"orderBy", i}
+	m, _ := item.(map[string]any)
+	for _, key := range [...]string{"field", "direction", "nulls"} {
+		if v, given := m[key]; given && v == nil {
+			return step{}, badPath(append(path, key), apierr.Invalid, key+" must not be null; leave it out.")
+		}
+	}
+	name, _ := m["field"].(string)
+	if name == "" {
+		return step{}, badPath(path, apierr.Required, "Each element of orderBy needs a field.")
+	}
+	for _, f := range e.Fields {
+		if f.Sort && f.OrderValue == name {
+			return step{field: f, desc: m["direction"] == "DESC", nullsFirst: m["nulls"] == "FIRST"}, nil
+		}
+	}
+	return step{}, badPath(append(path, "field"), apierr.Invalid, name+" is not a field to order by.")
+}
+
+// complete drops steps that come after the same field or the key, since they decide nothing, and adds the key.
+func (o order) complete(e *entity.Entity) order {
+	id := e.ID[0]
+	var steps []step
+	seen := make(map[*entity.Field]bool)
+	desc := false
+	for _, s := range o.steps {
+		if seen[s.field] {
+			continue
+		}
+		seen[s.field] = true
+		desc = s.desc
+		steps = append(steps, s)
+		if s.field == id {
+			break
+		}
+	}
+	if !seen[id] {
+		steps = append(steps, step{field: id, desc: desc})
+	}
+	var b strings.Builder
+	b.WriteString(e.Name)
+	for _, s := range steps {
+		b.WriteByte(' ')
+		b.WriteString(s.field.Name)
+		if s.desc {
+			b.WriteString("-")
+		}
+		if s.nullsFirst && s.field.Nullable {
+			b.WriteString("^")
+		}
+	}
+	return order{steps: steps, scope: b.String()}
+}
+
+// reversed is the same order walked from its end.
+func (o order) reversed() order {
+	r := order{steps: make([]step, len(o.steps)), scope: o.scope}
+	for i, s := range o.steps {
+		r.steps[i] = step{field: s.field, desc: !s.desc, nullsFirst: !s.nullsFirst}
+	}
+	return r
+}
+
+// write writes the order for the rows of a segment under alias. A column that holds one value there is kept, in the
+// direction of the next that does not: it changes nothing, but without it Postgres would rather walk the primary key and
+// drop rows than read the range of the index that starts with that column.
+func (o order) write(s *statement, alias string, seg segment) {
+	state := func(i int) state {
+		if i < len(seg.states) {
+			return seg.states[i]
+		}
+		return anyValue
+	}
+	for i, st := range o.steps {
+		if i > 0 {
+			s.WriteSQL(", ")
+		}
+		s.WriteColumn(alias, st.field.Column)
+		desc := st.desc
+		for j := i; (state(j) == isNull || state(j) == equal) && j+1 < len(o.steps); j++ {
+			desc = o.steps[j+1].desc
+		}
+		if desc {
+			s.WriteSQL(" DESC")
+		}
+		// Where nulls are ruled out or all there is, the clause is left out: an index in the other placement could not serve it.
+		if st.field.Nullable && state(i) == anyValue {
+			if st.nullsFirst {
+				s.WriteSQL(" NULLS FIRST")
+			} else {
+				s.WriteSQL(" NULLS LAST")
+			}
+		}
+	}
+}
+
+// state is what a segment knows of one column of the order.
+type state int
+
+const (
+	anyValue state = iota // nothing
+	notNull               // some value
+	isNull                // null
+	equal                 // the cursor's value, which is not null
+	beyond                // a value after the cursor's
+)
+
+// segment is a part of an ordered list that is one range of an index on the order's columns. The segments of a list
+// follow each other in its order.
+type segment struct {
+	states []state // for the first len(states) columns
+	row    bool    // one comparison of row values with the whole cursor
+}
+
+// maxSegments bounds the statement; an order with more nullable columns than that is sorted instead.
+const maxSegments = 8
+
+// segments cuts the rows after the cursor (all rows if it is nil) into ranges, in the list's order.
+//
+// An OR over the columns, the textbook form of a keyset condition, makes both databases walk the index from its start;
+// each of these ranges starts where it has to.
+func (o order) segments(cursor []any) []segment {
+	if cursor == nil {
+		return o.bound(o.open(nil, 0))
+	}
+	if o.uniform() {
+		return []segment{{row: true}}
+	}
+	// Rows equal in the first k columns come before rows that differ in one of them: longest prefix first.
+	var out []segment
+	for k := len(o.steps) - 1; k >= 0; k-- {
+		prefix := make([]state, 0, len(o.steps))
+		for i := range k {
+			prefix = append(prefix, presence(cursor[i]))
+		}
+		st := o.steps[k]
+		if cursor[k] == nil {
+			if st.nullsFirst {
+				out = append(out, o.open(append(prefix, notNull), k+1)...)
+			}
+			continue
+		}
+		out = append(out, o.open(append(prefix, beyond), k+1)...)
+		if st.field.Nullable && !st.nullsFirst {
+			out = append(out, o.open(append(prefix[:k:k], isNull), k+1)...)
+		}
+	}
+	if len(out) > maxSegments {
+		return nil
+	}
+	return out
+}
+
+func presence(v any) state {
+	if v == nil {
+		return isNull
+	}
+	return equal
+}
+
+// open splits the columns from i on by nulls. After a range of values no further split helps the index.
+func (o order) open(prefix []state, i int) []segment {
+	for _, st := range prefix {
+		if st == beyond {
+			return []segment{{states: prefix}}
+		}
+	}
+	for ; i < len(o.steps); i++ {
+		st := o.steps[i]
+		if !st.field.Nullable {
+			// A range over this column: what follows is ordered within it.
+			return []segment{{states: prefix}}
+		}
+		values := segment{states: append(prefix[:len(prefix):len(prefix)], notNull)}
+		nulls := o.open(append(prefix[:len(prefix):len(prefix)], isNull), i+1)
+		if st.nullsFirst {
+			return append(nulls, values)
+		}
+		return append([]segment{values}, nulls...)
+	}
+	return []segment{{states: prefix}}
+}
+
+func (o order) bound(s []segment) []segment {
+	if len(s) > maxSegments {
+		return []segment{{}}
+	}
+	return s
+}
+
+// uniform says whether one row comparison decides the order: one direction, no nulls.
+func (o order) uniform() bool {
+	for _, s := range o.steps {
+		if s.field.Nullable || s.desc != o.steps[0].desc {
+			return false
+		}
+	}
+	return true
+}
+
+// writeSegment writes the condition of one segment.
+func (o order) writeSegment(s *statement, alias string, seg segment, cursor []any) {
+	if seg.row {
+		o.writeRow(s, alias, cursor)
+		return
+	}
+	for i, st := range seg.states {
+		if i > 0 {
+			s.WriteSQL(" AND ")
+		}
+		s.WriteColumn(alias, o.steps[i].field.Column)
+		switch st {
+		case notNull:
+			s.WriteSQL(" IS NOT NULL")
+		case isNull:
+			s.WriteSQL(" IS NULL")
+		case equal:
+			s.WriteSQL(" = ")
+			s.WriteArg(cursor[i])
+		case beyond:
+			if o.steps[i].desc {
+				s.WriteSQL(" < ")
+			} else {
+				s.WriteSQL(" > ")
+			}
+			s.WriteArg(cursor[i])
+		}
+	}
+}
+
+func (o order) writeRow(s *statement, alias string, cursor []any) {
+	op := " > "
+	if o.steps[0].desc {
+		op = " < "
+	}
+	if len(o.steps) > 1 {
+		s.WriteSQL("(")
+	}
+	for i, st := range o.steps {
+		if i > 0 {
+			s.WriteSQL(", ")
+		}
+		s.WriteColumn(alias, st.field.Column)
+	}
+	if len(o.steps) > 1 {
+		s.WriteSQL(")")
+	}
+	s.WriteSQL(op)
+	if len(o.steps) > 1 {
+		s.WriteSQL("(")
+	}
+	for i := range o.steps {
+		if i > 0 {
+			s.WriteSQL(", ")
+		}
+		s.WriteArg(cursor[i])
+	}
+	if len(o.steps) > 1 {
+		s.WriteSQL(")")
+	}
+}
+
+// writeAfter writes that a row comes after the cursor, in one condition that is never null.
+func (o order) writeAfter(s *statement, alias string, cursor []any) {
+	if o.uniform() {
+		o.writeRow(s, alias, cursor)
+		return
+	}
+	s.WriteSQL("(")
+	for k := range o.steps {
+		if k > 0 {
+			s.WriteSQL(" OR ")
+		}
+		s.WriteSQL("(")
+		for i := range k {
+			s.WriteColumn(alias, o.steps[i].field.Column)
+			if cursor[i] == nil {
+				s.WriteSQL(" IS NULL AND ")
+				continue
+			}
+			s.WriteSQL(" = ")
+			s.WriteArg(cursor[i])
+			s.WriteSQL(" AND ")
+		}
+		o.writeStepAfter(s, alias, o.steps[k], cursor[k])
+		s.WriteSQL(")")
+	}
+	s.WriteSQL(")")
+}
+
+func (o order) writeStepAfter(s *statement, alias string, st step, v any) {
+	if v == nil {
+		if !st.nullsFirst {
+			s.WriteSQL("1=0")
+			return
+		}
+		s.WriteColumn(alias, st.field.Column)
+		s.WriteSQL(" IS NOT NULL")
+		return
+	}
+	s.WriteSQL("(")
+	s.WriteColumn(alias, st.field.Column)
+	if st.desc {
+		s.WriteSQL(" < ")
+	} else {
+		s.WriteSQL(" > ")
+	}
+	s.WriteArg(v)
+	if st.field.Nullable && !st.nullsFirst {
+		s.WriteSQL(" OR ")
+		s.WriteColumn(alias, st.field.Column)
+		s.WriteSQL(" IS NULL")
+	}
+	s.WriteSQL(")")
+}

@@ -1,0 +1,421 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/entwine-data/entwine/gateway/entity"
+)
+
+// plan is a compiled selection: what to read, level by level, and how to write the answer. It is immutable once compiled
+// and shared by all requests with the same document and shape; arguments and the viewer are bound per request.
+type plan struct {
+	root   *object
+	levels [][]*read
+	reads  int  // reads get the numbers 0..reads-1
+	custom bool // some field is hand-written Go
+	counts int
+	// subplans are the selections below entities that hand-written code returns, by where they stand.
+	subplans sync.Map
+}
+
+// statements is how many SQL statements an execution sends at most, those of hand-written fields aside.
+func (p *plan) statements() int { return p.reads + p.counts }
+
+// object is a selection set on one concrete type, in response order.
+type object struct {
+	typeName string
+	outs     []*out
+}
+
+// out is one field of the response.
+type out struct {
+	key     string
+	lead    string // `"key":`
+	kind    outKind
+	nonNull bool
+	nodes   []*ast.Field
+	col     int     // column: index into the read's cells
+	read    *read   // one, list, rootOne, rootNode
+	obj     *object // selection below
+	// variants are the selections by type, for Query.node and Query.nodes.
+	variants map[string]*variant
+	call     *customCall
+	message  string // failed: what is wrong with it whatever the data
+}
+
+type variant struct {
+	read *read
+	obj  *object
+}
+
+type outKind int
+
+const (
+	outTypename outKind = iota
+	outColumn
+	outOne        // a to-one edge, or a root field that gives one row
+	outConnection // a list: obj is the connection's selection
+	outNode       // Query.node
+	outNodes      // Query.nodes
+	outCustom     // hand-written
+	// Below a connection.
+	outEdges
+	outNodeList
+	outPageInfo
+	outTotalCount
+	// Below an edge of a connection.
+	outCursor
+	outEdgeNode
+	// Below pageInfo.
+	outHasNext
+	outHasPrevious
+	outStartCursor
+	outEndCursor
+	// Below a mutation's payload.
+	outPayloadNode
+	outPayloadEdge
+	outDeletedID
+	outClientMutationID
+)
+
+// customCall is a hand-written field: of a root type, or of all rows of a read at once.
+type customCall struct {
+	id    int
+	field *collected
+	typ   *ast.Type
+	needs []int // columns of the read, by index into read.columns
+	names []string
+}
+
+// read is one SQL statement for all parents of a level (and one more if the total is wanted).
+type read struct {
+	id      int
+	kind    readKind
+	entity  *entity.Entity
+	edge    *entity.Edge // edge reads
+	key     *entity.Key  // readUnique
+	node    *ast.Field   // where arguments come from
+	columns []*column
+	cells   int // columns that are written to the response
+	links   []link
+	parents int
+	calls   []*customCall
+	// parentKey is the type of the parents' keys, for edge reads.
+	parentKey entity.KeyType
+
+	wantRows, wantCount, wantCursor bool
+}
+
+// link leads from a read's rows to a read below it.
+type link struct {
+	child *read
+	key   int // index into read.columns of the column that the child's rows belong to
+}
+
+type readKind int
+
+const (
+	readKeys   readKind = iota // rows by primary key, given at run time
+	readUnique                 // one row by a unique key
+	readList                   // a root connection
+	readEdge                   // an edge of all rows of the level above
+)
+
+// column is a column that a read selects.
+type column struct {
+	name  string
+	field *entity.Field // nil for a foreign key that the API does not show
+	cell  int           // position among the cells, -1 if it is not written
+	key   bool          // its values are kept, to find the rows of a level below
+	raw   bool          // its values are kept for hand-written fields
+}
+
+func (r *read) column(name string, f *entity.Field) *column {
+	for _, c := range r.columns {
+		if c.name == name {
+			if c.field == nil {
+				c.field = f
+			}
+			return c
+		}
+	}
+	c := &column{name: name, field: f, cell: -1}
+	r.columns = append(r.columns, c)
+	return c
+}
+
+// cell makes the read keep the JSON of a field and returns its position.
+func (r *read) cell(f *entity.Field) int {
+	c := r.column(f.Column, f)
+	if c.cell < 0 {
+		c.cell = r.cells
+		r.cells++
+	}
+	return c.cell
+}
+
+func (r *read) index(c *column) int { return slices.Index(r.columns, c) }
+
+// compiler builds a plan.
+type compiler struct {
+	collector
+	catalog *entity.Catalog
+	plan    *plan
+	byKey   map[string]*read
+	calls   int
+	// nodeTypes are the entity types that each Query.node and nodes field will meet, by response key.
+	nodeTypes map[string][]string
+}
+
+func newCompiler(c collector, catalog *entity.Catalog) *compiler {
+	return &compiler{collector: c, catalog: catalog, plan: &plan{}, byKey: make(map[string]*read)}
+}
+
+// at returns the read of the given identity at a level, making it if this is the first selection that needs it. The same
+// edge with the same arguments is one read however often it is selected.
+func (c *compiler) at(level int, r read, identity string) *read {
+	for len(c.plan.levels) <= level {
+		c.plan.levels = append(c.plan.levels, nil)
+	}
+	identity = string(rune('0'+level)) + identity
+	if known := c.byKey[identity]; known != nil {
+		return known
+	}
+	r.id = c.plan.reads
+	c.plan.reads++
+	made := &r
+	c.byKey[identity] = made
+	c.plan.levels[level] = append(c.plan.levels[level], made)
+	return made
+}
+
+func arguments(f *ast.Field) string {
+	if len(f.Arguments) == 0 {
+		return ""
+	}
+	parts := make([]string, 0, len(f.Arguments))
+	for _, a := range f.Arguments {
+		parts = append(parts, a.Name+":"+a.Value.String())
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ",")
+}
+
+func newOut(f *collected, kind outKind) *out {
+	n := f.first()
+	return &out{key: f.key, lead: `"` + f.key + `":`, kind: kind, nodes: f.nodes, nonNull: n.Definition != nil && n.Definition.Type.NonNull}
+}
+
+func typename(f *collected) *out {
+	o := newOut(f, outTypename)
+	o.nonNull = true
+	return o
+}
+
+// query compiles the root selection of a query.
+func (c *compiler) query(set ast.SelectionSet) *plan {
+	root := &object{typeName: c.schema.Query.Name}
+	for _, f := range c.fields([]ast.SelectionSet{set}, root.typeName) {
+		root.outs = append(root.outs, c.rootField(f))
+	}
+	c.plan.root = root
+	return c.plan
+}
+
+// seeded compiles a selection on rows of e whose keys are given when it runs. The plan's root is the row's object.
+func (c *compiler) seeded(e *entity.Entity, sets ...ast.SelectionSet) *plan {
+	r := c.at(0, read{kind: readKeys, entity: e}, "")
+	c.plan.root = c.rows(r, sets, 0)
+	return c.plan
+}
+
+func (c *compiler) rootField(f *collected) *out {
+	n := f.first()
+	if n.Name == "__typename" {
+		return typename(f)
+	}
+	root, known := c.catalog.Root(n.Name)
+	if !known {
+		o := newOut(f, outCustom)
+		o.call = c.call(f)
+		return o
+	}
+	identity := " " + n.Name + "(" + arguments(n) + ")"
+	switch root.Kind {
+	case entity.RootOne:
+		o := newOut(f, outOne)
+		o.read = c.at(0, read{kind: readKeys, entity: root.Entity, node: n}, identity)
+		o.obj = c.rows(o.read, f.sub(), 0)
+		return o
+	case entity.RootBy:
+		o := newOut(f, outOne)
+		o.read = c.at(0, read{kind: readUnique, entity: root.Entity, key: root.Key, node: n}, identity)
+		o.obj = c.rows(o.read, f.sub(), 0)
+		return o
+	case entity.RootMany:
+		o := newOut(f, outConnection)
+		o.read = c.at(0, read{kind: readList, entity: root.Entity, node: n}, identity)
+		o.obj = c.connection(o.read, f, root.Entity, 0)
+		return o
+	default: // node, nodes
+		kind := outNode
+		if root.Kind == entity.RootNodes {
+			kind = outNodes
+		}
+		o := newOut(f, kind)
+		o.variants = make(map[string]*variant)
+		for _, name := range c.nodeTypes[f.key] {
+			e := c.catalog.Entity(name)
+			r := c.at(0, read{kind: readKeys, entity: e, node: n}, identity+name)
+			o.variants[name] = &variant{read: r, obj: c.rows(r, f.sub(), 0)}
+		}
+		return o
+	}
+}
+
+func (c *compiler) call(f *collected) *customCall {
+	c.plan.custom = true
+	call := &customCall{id: c.calls, field: f, typ: f.first().Definition.Type}
+	c.calls++
+	return call
+}
+
+// rows compiles a selection on rows that a read gives.
+func (c *compiler) rows(r *read, sets []ast.SelectionSet, level int) *object {
+	r.wantRows = true
+	e := r.entity
+	obj := &object{typeName: e.Name}
+	for _, f := range c.fields(sets, e.Name) {
+		obj.outs = append(obj.outs, c.entityField(r, e, f, level))
+	}
+	return obj
+}
+
+func (c *compiler) entityField(r *read, e *entity.Entity, f *collected, level int) *out {
+	n := f.first()
+	if n.Name == "__typename" {
+		return typename(f)
+	}
+	if field := e.Field(n.Name); field != nil {
+		o := newOut(f, outColumn)
+		o.col = r.cell(field)
+		return o
+	}
+	if ed := e.Edge(n.Name); ed != nil {
+		own := r.column(e.ID[0].Column, e.ID[0])
+		if ed.Kind == entity.ToOne {
+			own = r.column(ed.Column, nil)
+		}
+		own.key = true
+		child := c.at(level+1, read{kind: readEdge, entity: ed.To(), edge: ed, node: n, parentKey: e.ID[0].Key}, " "+e.Name+"."+ed.Name+"("+arguments(n)+")")
+		if l := (link{child: child, key: r.index(own)}); !slices.Contains(r.links, l) {
+			r.links = append(r.links, l)
+			child.parents++
+		}
+		o := newOut(f, outOne)
+		o.read, o.col = child, r.index(own)
+		if ed.List() {
+			o.kind = outConnection
+			o.obj = c.connection(child, f, ed.To(), level+1)
+		} else {
+			o.obj = c.rows(child, f.sub(), level+1)
+		}
+		return o
+	}
+	o := newOut(f, outCustom)
+	o.call = c.call(f)
+	id := r.column(e.ID[0].Column, e.ID[0])
+	id.raw = true
+	o.call.needs, o.call.names = []int{r.index(id)}, []string{id.name}
+	for _, custom := range e.Custom {
+		if custom.Name != n.Name {
+			continue
+		}
+		for _, need := range custom.Needs {
+			col := r.column(need.Column, need)
+			col.raw = true
+			if i := r.index(col); !slices.Contains(o.call.needs, i) {
+				o.call.needs, o.call.names = append(o.call.needs, i), append(o.call.names, col.name)
+			}
+		}
+	}
+	r.calls = append(r.calls, o.call)
+	return o
+}
+
+// connection compiles the selection on a connection over rows of e.
+func (c *compiler) connection(r *read, f *collected, e *entity.Entity, level int) *object {
+	obj := &object{typeName: e.Names.Connection}
+	for _, cf := range c.fields(f.sub(), obj.typeName) {
+		switch cf.first().Name {
+		case "__typename":
+			obj.outs = append(obj.outs, typename(cf))
+		case "edges":
+			o := newOut(cf, outEdges)
+			o.obj = c.edge(r, cf.sub(), e, level)
+			obj.outs = append(obj.outs, o)
+		case "nodes":
+			o := newOut(cf, outNodeList)
+			o.obj = c.rows(r, cf.sub(), level)
+			obj.outs = append(obj.outs, o)
+		case "pageInfo":
+			o := newOut(cf, outPageInfo)
+			o.obj = c.pageInfo(r, cf)
+			obj.outs = append(obj.outs, o)
+		case "totalCount":
+			if !r.wantCount {
+				r.wantCount = true
+				c.plan.counts++
+			}
+			obj.outs = append(obj.outs, newOut(cf, outTotalCount))
+		}
+	}
+	return obj
+}
+
+func (c *compiler) edge(r *read, sets []ast.SelectionSet, e *entity.Entity, level int) *object {
+	r.wantRows = true
+	obj := &object{typeName: e.Names.Edge}
+	for _, f := range c.fields(sets, obj.typeName) {
+		switch f.first().Name {
+		case "__typename":
+			obj.outs = append(obj.outs, typename(f))
+		case "cursor":
+			r.wantCursor = true
+			obj.outs = append(obj.outs, newOut(f, outCursor))
+		case "node":
+			o := newOut(f, outEdgeNode)
+			o.obj = c.rows(r, f.sub(), level)
+			obj.outs = append(obj.outs, o)
+		}
+	}
+	return obj
+}
+
+func (c *compiler) pageInfo(r *read, f *collected) *object {
+	obj := &object{typeName: "PageInfo"}
+	for _, pf := range c.fields(f.sub(), obj.typeName) {
+		kind := outTypename
+		switch pf.first().Name {
+		case "hasNextPage":
+			kind = outHasNext
+		case "hasPreviousPage":
+			kind = outHasPrevious
+		case "startCursor":
+			kind, r.wantCursor = outStartCursor, true
+		case "endCursor":
+			kind, r.wantCursor = outEndCursor, true
+		}
+		if kind == outTypename {
+			obj.outs = append(obj.outs, typename(pf))
+			continue
+		}
+		r.wantRows = true
+		obj.outs = append(obj.outs, newOut(pf, kind))
+	}
+	return obj
+}

@@ -1,0 +1,250 @@
+package engine
+
+import (
+	"database/sql"
+	"slices"
+
+	"github.com/entwine-data/entwine/gateway/entity"
+	"github.com/entwine-data/entwine/gateway/relay"
+)
+
+// rows is what a read gave: the JSON of each cell in one buffer, and the keys by which rows belong to parents.
+type rows struct {
+	read   *read
+	args   *listArgs // connections
+	err    error     // the arguments were refused: nothing was read
+	n      int
+	buf    []byte
+	cells  []span           // n × (read.cells, one more for the cursor if wanted)
+	keys   [][]any          // by column, for key columns
+	raw    [][]any          // by column, for columns that hand-written fields need
+	groups map[any]*group   // by the parent's key
+	counts map[any]int64    // by the parent's key
+	errs   map[int]error    // by cell: values that could not be written
+	calls  []*customResults // by position in read.calls
+}
+
+type span struct{ start, end uint32 }
+
+// group is the rows of one parent. They lie next to each other.
+type group struct {
+	start, n int
+	more     bool // there was a row beyond the page
+}
+
+// noKey is the parent's key of rows that have no parent.
+var noKey any = int64(1)
+
+func (r *rows) group(key any) *group {
+	if g := r.groups[key]; g != nil {
+		return g
+	}
+	return &group{}
+}
+
+func (r *rows) stride() int {
+	if r.read.wantCursor {
+		return r.read.cells + 1
+	}
+	return r.read.cells
+}
+
+func (r *rows) cell(row, cell int) []byte {
+	s := r.cells[row*r.stride()+cell]
+	return r.buf[s.start:s.end]
+}
+
+func (r *rows) failed(row, cell int) error {
+	if r.errs == nil {
+		return nil
+	}
+	return r.errs[row*r.stride()+cell]
+}
+
+// scanner receives the columns of a result as the driver gives them. database/sql hands each column to its own receiver,
+// the parent's key first.
+type scanner struct {
+	rows  *rows
+	limit int // rows of a group that are kept, 0 for all
+	cur   *group
+	key   any
+	skip  bool // this row is only a sign that there are more
+	// order is where the columns of the order stand in the result, for cursors; their values are held until the row ends.
+	order  []int
+	values []any
+	dest   []any
+	keyed  bool // the first column is the parent's key
+}
+
+type receiver struct {
+	s   *scanner
+	col *column // nil for the key column and for columns that only the cursor needs
+	i   int     // position in read.columns
+	at  int     // position in the order, -1 if the cursor does not need it
+}
+
+// Scan implements [sql.Scanner].
+func (c *receiver) Scan(v any) error {
+	s := c.s
+	if c.i < 0 && c.col == nil && c.at < 0 {
+		return s.begin(v)
+	}
+	if s.skip {
+		return nil
+	}
+	if c.at >= 0 {
+		s.values[c.at] = keep(v)
+	}
+	if c.col == nil {
+		return nil
+	}
+	if c.col.key {
+		s.rows.keys[c.i] = append(s.rows.keys[c.i], normalKey(v))
+	}
+	if c.col.raw {
+		s.rows.raw[c.i] = append(s.rows.raw[c.i], keep(v))
+	}
+	if c.col.cell >= 0 {
+		s.rows.put(c.col.cell, c.col.field, v)
+	}
+	return nil
+}
+
+// keep copies what the driver may overwrite.
+func keep(v any) any {
+	if b, ok := v.([]byte); ok {
+		return slices.Clone(b)
+	}
+	return v
+}
+
+// begin starts a row.
+func (s *scanner) begin(v any) error {
+	key := noKey
+	if s.keyed {
+		key = normalKey(v)
+	}
+	r := s.rows
+	if s.cur == nil || key != s.key {
+		s.key = key
+		s.cur = &group{start: r.n}
+		r.groups[key] = s.cur
+	}
+	if s.skip = s.limit >= 0 && s.cur.n == s.limit; s.skip {
+		s.cur.more = true
+		return nil
+	}
+	s.cur.n++
+	r.n++
+	r.cells = append(r.cells, make([]span, r.stride())...)
+	return nil
+}
+
+func (r *rows) put(cell int, f *entity.Field, v any) {
+	i := (r.n-1)*r.stride() + cell
+	start := len(r.buf)
+	buf, err := appendValue(r.buf, f, v)
+	if err != nil {
+		if r.errs == nil {
+			r.errs = make(map[int]error)
+		}
+		r.errs[i] = err
+		buf = buf[:start]
+	}
+	r.buf = buf
+	r.cells[i] = span{uint32(start), uint32(len(buf))}
+}
+
+// end finishes a row: its cursor is made of values that are known only now.
+func (s *scanner) end() error {
+	if s.skip || !s.rows.read.wantCursor {
+		return nil
+	}
+	r := s.rows
+	var small [256]byte
+	values := small[:0]
+	for i, st := range r.args.order.steps {
+		if i > 0 {
+			values = append(values, ',')
+		}
+		var err error
+		if values, err = appendCursorValue(values, st.field, s.values[i]); err != nil {
+			return err
+		}
+	}
+	start := len(r.buf)
+	r.buf = append(r.buf, '"')
+	r.buf = relay.AppendCursor(r.buf, r.args.order.scope, values)
+	r.buf = append(r.buf, '"')
+	r.cells[(r.n-1)*r.stride()+r.read.cells] = span{uint32(start), uint32(len(r.buf))}
+	return nil
+}
+
+// columns are the names to select for a read, those included that only cursors need.
+func (r *rows) columns() []string {
+	names := make([]string, 0, len(r.read.columns)+2)
+	for _, c := range r.read.columns {
+		names = append(names, c.name)
+	}
+	if r.read.wantCursor {
+		for _, st := range r.args.order.steps {
+			if !slices.Contains(names, st.field.Column) {
+				names = append(names, st.field.Column)
+			}
+		}
+	}
+	return names
+}
+
+// scan reads a result whose first column is the parent's key (if keyed) and whose others are names. limit is the number
+// of rows kept by parent, -1 for all.
+func (r *rows) scan(result *sql.Rows, names []string, keyed bool, limit int) error {
+	defer result.Close()
+	s := &scanner{rows: r, limit: limit, keyed: keyed}
+	r.groups = make(map[any]*group)
+	r.keys, r.raw = make([][]any, len(r.read.columns)), make([][]any, len(r.read.columns))
+	receivers := make([]receiver, len(names)+1)
+	receivers[0] = receiver{s: s, i: -1, at: -1}
+	s.dest = append(s.dest, &receivers[0])
+	for i, name := range names {
+		c := receiver{s: s, i: i, at: -1}
+		if i < len(r.read.columns) {
+			c.col = r.read.columns[i]
+		}
+		if r.read.wantCursor {
+			c.at = slices.IndexFunc(r.args.order.steps, func(st step) bool { return st.field.Column == name })
+		}
+		receivers[i+1] = c
+		s.dest = append(s.dest, &receivers[i+1])
+	}
+	if r.read.wantCursor {
+		s.values = make([]any, len(r.args.order.steps))
+	}
+	for result.Next() {
+		if err := result.Scan(s.dest...); err != nil {
+			return err
+		}
+		if err := s.end(); err != nil {
+			return err
+		}
+	}
+	return result.Err()
+}
+
+// scanCounts reads a result of parents' keys and numbers.
+func (r *rows) scanCounts(result *sql.Rows, keyed bool) error {
+	defer result.Close()
+	r.counts = make(map[any]int64)
+	for result.Next() {
+		var key any
+		var n int64
+		if err := result.Scan(&key, &n); err != nil {
+			return err
+		}
+		if !keyed {
+			key = noKey
+		}
+		r.counts[normalKey(key)] = n
+	}
+	return result.Err()
+}

@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/entwine-data/entwine/gateway/entity"
+)
+
+// statement is a SQL text under construction with its arguments. It implements [entity.SQL].
+type statement struct {
+	buf      []byte
+	args     []any
+	postgres bool
+}
+
+var _ entity.SQL = (*statement)(nil)
+
+func (s *statement) WriteSQL(text string) { s.buf = append(s.buf, text...) }
+
+func (s *statement) WriteColumn(alias, name string) {
+	s.buf = append(s.buf, alias...)
+	s.buf = append(s.buf, '.')
+	s.ident(name)
+}
+
+func (s *statement) WriteTable(name, alias string) {
+	s.ident(name)
+	s.buf = append(s.buf, ' ')
+	s.buf = append(s.buf, alias...)
+}
+
+func (s *statement) WriteArg(value any) {
+	s.args = append(s.args, value)
+	if s.postgres {
+		s.buf = append(s.buf, '$')
+		s.buf = strconv.AppendInt(s.buf, int64(len(s.args)), 10)
+		return
+	}
+	s.buf = append(s.buf, '?')
+}
+
+// ident writes a quoted name. Both databases take double quotes, and names come from the schema.
+func (s *statement) ident(name string) {
+	s.buf = append(s.buf, '"')
+	s.buf = append(s.buf, strings.ReplaceAll(name, `"`, `""`)...)
+	s.buf = append(s.buf, '"')
+}
+
+func (s *statement) int(n int) { s.buf = strconv.AppendInt(s.buf, int64(n), 10) }
+
+// writeIn writes "= ANY(array)" or its SQLite form. One parameter holds all values, so that neither a parameter limit nor a
+// statement per length exists.
+func (s *statement) writeIn(values []any, cast string) {
+	if s.postgres {
+		s.WriteSQL(" = ANY(")
+		s.WriteArg(arrayLiteral(values))
+		s.WriteSQL("::")
+		s.WriteSQL(cast)
+		s.WriteSQL("[])")
+		return
+	}
+	s.WriteSQL(" IN (SELECT value FROM json_each(")
+	s.WriteArg(jsonArray(values))
+	s.WriteSQL("))")
+}
+
+// arrayLiteral writes the text form of a Postgres array.
+func arrayLiteral(values []any) string {
+	b := append(make([]byte, 0, 8*len(values)+2), '{')
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		switch v := v.(type) {
+		case int64:
+			b = strconv.AppendInt(b, v, 10)
+		case float64:
+			b = strconv.AppendFloat(b, v, 'g', -1, 64)
+		case bool:
+			b = strconv.AppendBool(b, v)
+		default:
+			b = append(b, '"')
+			text := bindText(v)
+			for j := range len(text) {
+				if text[j] == '"' || text[j] == '\\' {
+					b = append(b, '\\')
+				}
+				b = append(b, text[j])
+			}
+			b = append(b, '"')
+		}
+	}
+	return string(append(b, '}'))
+}
+
+// jsonArray writes the values as SQLite's json_each yields them in the same storage class as the columns hold.
+func jsonArray(values []any) string {
+	b := append(make([]byte, 0, 8*len(values)+2), '[')
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		switch v := v.(type) {
+		case int64:
+			b = strconv.AppendInt(b, v, 10)
+		case float64:
+			b = strconv.AppendFloat(b, v, 'g', -1, 64)
+		case bool:
+			// SQLite stores booleans as integers; json_each gives 1 and 0 for true and false.
+			b = strconv.AppendBool(b, v)
+		default:
+			text, _ := json.Marshal(bindText(v))
+			b = append(b, text...)
+		}
+	}
+	return string(append(b, ']'))
+}
+
+// pgType is the array element type to which a list of values of the field is cast.
+func pgType(f *entity.Field) string {
+	if f.DBType != "" {
+		return f.DBType
+	}
+	t := f.Type
+	if t == entity.ID || t == entity.Ref {
+		return pgKeyType(f)
+	}
+	switch t {
+	case entity.Int, entity.BigInt:
+		return "bigint"
+	case entity.Decimal:
+		return "numeric"
+	case entity.Float:
+		return "double precision"
+	case entity.Boolean:
+		return "boolean"
+	case entity.DateTime:
+		return "timestamptz"
+	case entity.Date:
+		return "date"
+	case entity.UUID:
+		return "uuid"
+	}
+	return "text"
+}
+
+func pgKeyType(f *entity.Field) string {
+	switch f.Key {
+	case entity.IntKey:
+		return "bigint"
+	case entity.UUIDKey:
+		return "uuid"
+	}
+	return "text"
+}

@@ -1,0 +1,298 @@
+package engine
+
+import (
+	"strconv"
+
+	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/gateway/entity"
+)
+
+// request is what a statement needs to know besides the plan.
+type request struct {
+	viewer   access.Viewer
+	postgres bool
+}
+
+// The aliases of all statements: t is the entity's table, j a join table, p the list of parents, u a union of segments.
+
+// keyed writes the rows whose column is one of the keys, each with that column first.
+func (q request) keyed(r *read, columns []string, column, cast string, keys []any) *statement {
+	s := &statement{postgres: q.postgres}
+	s.WriteSQL("SELECT ")
+	s.WriteColumn("t", column)
+	s.columns(columns, "t", false)
+	s.from(r.entity)
+	s.WriteColumn("t", column)
+	if len(keys) == 1 {
+		s.WriteSQL(" = ")
+		s.WriteArg(keys[0])
+	} else {
+		s.writeIn(keys, cast)
+	}
+	q.restrict(s, r.entity)
+	return s
+}
+
+// unique writes the look-up of one row by a unique key.
+func (q request) unique(r *read, columns []string, values []any) *statement {
+	s := &statement{postgres: q.postgres}
+	s.WriteSQL("SELECT 1")
+	s.columns(columns, "t", false)
+	s.from(r.entity)
+	for i, f := range r.key.Fields {
+		if i > 0 {
+			s.WriteSQL(" AND ")
+		}
+		s.WriteColumn("t", f.Column)
+		s.WriteSQL(" = ")
+		s.WriteArg(values[i])
+	}
+	q.restrict(s, r.entity)
+	return s
+}
+
+// list writes a page of a connection, for all parents if there are keys. Each row has its parent's key first (1 at the root).
+func (q request) list(r *read, columns []string, a *listArgs, keys []any) *statement {
+	s := &statement{postgres: q.postgres}
+	switch {
+	case r.edge == nil:
+		q.page(s, r, columns, a, nil, "1")
+	case len(keys) == 1:
+		q.page(s, r, columns, a, func() { s.WriteArg(keys[0]) }, "1")
+	case q.postgres:
+		s.WriteSQL("SELECT p.k, l.* FROM unnest(")
+		s.WriteArg(arrayLiteral(keys))
+		s.WriteSQL("::")
+		s.WriteSQL(ownKeyType(r))
+		s.WriteSQL("[]) AS p(k) CROSS JOIN LATERAL (")
+		q.page(s, r, columns, a, func() { s.WriteSQL("p.k") }, "")
+		s.WriteSQL(") l")
+	default:
+		// SQLite has no LATERAL. The page of each parent is a correlated list of keys, which stops at the limit; the rows
+		// are then found by their keys.
+		id := r.entity.ID[0]
+		s.WriteSQL("SELECT p.value")
+		s.columns(columns, "t", false)
+		s.WriteSQL(" FROM json_each(")
+		s.WriteArg(jsonArray(keys))
+		s.WriteSQL(") p JOIN ")
+		s.WriteTable(r.entity.Table, "t")
+		s.WriteSQL(" ON ")
+		s.WriteColumn("t", id.Column)
+		s.WriteSQL(" IN (")
+		q.page(s, r, []string{id.Column}, a, func() { s.WriteSQL("p.value") }, "")
+		s.WriteSQL(") ORDER BY p.key, ")
+		a.walk().write(s, "t", segment{})
+	}
+	return s
+}
+
+// walk is the order in which rows are read: backward pages are read from the end.
+func (a *listArgs) walk() order {
+	if a.backward {
+		return a.order.reversed()
+	}
+	return a.order
+}
+
+// page writes one page: its rows and one more, which tells whether there is a next page. Parent writes the parent's key.
+// A marker, if not empty, is selected before the columns.
+func (q request) page(s *statement, r *read, columns []string, a *listArgs, parent func(), marker string) {
+	walk, start, stop := a.walk(), a.after, a.before
+	if a.backward {
+		start, stop = a.before, a.after
+	}
+	segments := walk.segments(start)
+	part := func(seg segment) {
+		s.WriteSQL(" FROM ")
+		if r.edge != nil && r.edge.Kind == entity.ManyToMany {
+			s.WriteTable(r.edge.Join, "j")
+			s.WriteSQL(" JOIN ")
+			s.WriteTable(r.entity.Table, "t")
+			s.WriteSQL(" ON ")
+			s.WriteColumn("t", r.entity.ID[0].Column)
+			s.WriteSQL(" = ")
+			s.WriteColumn("j", r.edge.JoinTarget)
+		} else {
+			s.WriteTable(r.entity.Table, "t")
+		}
+		s.WriteSQL(" WHERE 1=1")
+		if r.edge != nil {
+			s.WriteSQL(" AND ")
+			q.parentColumn(s, r)
+			s.WriteSQL(" = ")
+			parent()
+		}
+		q.restrict(s, r.entity)
+		if a.where != nil {
+			s.WriteSQL(" AND ")
+			a.where.write(s, "t")
+		}
+		if seg.row || len(seg.states) > 0 {
+			s.WriteSQL(" AND ")
+			walk.writeSegment(s, "t", seg, start)
+		} else if start != nil {
+			s.WriteSQL(" AND ")
+			walk.writeAfter(s, "t", start)
+		}
+		if stop != nil {
+			s.WriteSQL(" AND ")
+			walk.reversed().writeAfter(s, "t", stop)
+		}
+		s.WriteSQL(" ORDER BY ")
+		walk.write(s, "t", seg)
+	}
+	if len(segments) < 2 {
+		var seg segment
+		if len(segments) == 1 {
+			seg = segments[0]
+		}
+		s.WriteSQL("SELECT ")
+		s.WriteSQL(marker)
+		s.columns(columns, "t", marker == "")
+		part(seg)
+		s.limit(a.limit+1, a.offset)
+		return
+	}
+	s.WriteSQL("SELECT ")
+	s.WriteSQL(marker)
+	for i := range columns {
+		if i > 0 || marker != "" {
+			s.WriteSQL(", ")
+		}
+		s.WriteSQL("u.c")
+		s.int(i)
+	}
+	s.WriteSQL(" FROM (")
+	for i, seg := range segments {
+		if i > 0 {
+			s.WriteSQL(" UNION ALL ")
+		}
+		s.WriteSQL("SELECT * FROM (SELECT ")
+		s.int(i)
+		s.WriteSQL(" AS s")
+		for j, name := range columns {
+			s.WriteSQL(", ")
+			s.WriteColumn("t", name)
+			s.WriteSQL(" AS c")
+			s.int(j)
+		}
+		for j, st := range walk.steps {
+			s.WriteSQL(", ")
+			s.WriteColumn("t", st.field.Column)
+			s.WriteSQL(" AS o")
+			s.int(j)
+		}
+		part(seg)
+		s.limit(a.offset+a.limit+1, 0)
+		s.WriteSQL(") x")
+		s.int(i)
+	}
+	s.WriteSQL(") u ORDER BY u.s")
+	for j, st := range walk.steps {
+		s.WriteSQL(", u.o")
+		s.int(j)
+		if st.desc {
+			s.WriteSQL(" DESC")
+		}
+		if st.field.Nullable && st.nullsFirst {
+			s.WriteSQL(" NULLS FIRST")
+		} else if st.field.Nullable {
+			s.WriteSQL(" NULLS LAST")
+		}
+	}
+	s.limit(a.limit+1, a.offset)
+}
+
+// count writes the number of rows of a connection without its page, by parent if there are keys.
+func (q request) count(r *read, a *listArgs, keys []any) *statement {
+	s := &statement{postgres: q.postgres}
+	s.WriteSQL("SELECT ")
+	if r.edge == nil {
+		s.WriteSQL("1")
+	} else {
+		q.parentColumn(s, r)
+	}
+	s.WriteSQL(", count(*) FROM ")
+	s.WriteTable(r.entity.Table, "t")
+	if r.edge != nil && r.edge.Kind == entity.ManyToMany {
+		s.WriteSQL(" JOIN ")
+		s.WriteTable(r.edge.Join, "j")
+		s.WriteSQL(" ON ")
+		s.WriteColumn("t", r.entity.ID[0].Column)
+		s.WriteSQL(" = ")
+		s.WriteColumn("j", r.edge.JoinTarget)
+	}
+	s.WriteSQL(" WHERE 1=1")
+	if r.edge != nil {
+		s.WriteSQL(" AND ")
+		q.parentColumn(s, r)
+		s.writeIn(keys, ownKeyType(r))
+	}
+	q.restrict(s, r.entity)
+	if a.where != nil {
+		s.WriteSQL(" AND ")
+		a.where.write(s, "t")
+	}
+	if r.edge != nil {
+		s.WriteSQL(" GROUP BY ")
+		q.parentColumn(s, r)
+	}
+	return s
+}
+
+// parentColumn writes the column that holds the parent's key.
+func (q request) parentColumn(s *statement, r *read) {
+	if r.edge.Kind == entity.ManyToMany {
+		s.WriteColumn("j", r.edge.JoinOwn)
+		return
+	}
+	s.WriteColumn("t", r.edge.Column)
+}
+
+// restrict adds the rows that the viewer may read. Every statement that chooses rows calls it.
+func (q request) restrict(s *statement, e *entity.Entity) {
+	if e.Unrestricted(access.Read, q.viewer) {
+		return
+	}
+	s.WriteSQL(" AND (")
+	e.WritePredicate(s, access.Read, q.viewer, "t")
+	s.WriteSQL(")")
+}
+
+func (s *statement) from(e *entity.Entity) {
+	s.WriteSQL(" FROM ")
+	s.WriteTable(e.Table, "t")
+	s.WriteSQL(" WHERE ")
+}
+
+// columns writes the names, each after a comma unless it is the very first.
+func (s *statement) columns(names []string, alias string, first bool) {
+	for i, name := range names {
+		if i > 0 || !first {
+			s.WriteSQL(", ")
+		}
+		s.WriteColumn(alias, name)
+	}
+}
+
+func (s *statement) limit(n, offset int) {
+	s.WriteSQL(" LIMIT ")
+	// A parameter, so that pages of all sizes share a statement.
+	s.WriteArg(int64(n))
+	if offset > 0 {
+		s.WriteSQL(" OFFSET ")
+		s.WriteSQL(strconv.Itoa(offset))
+	}
+}
+
+// ownKeyType is the database type of the keys of an edge's own side, which are those of the parents.
+func ownKeyType(r *read) string {
+	switch r.parentKey {
+	case entity.IntKey:
+		return "bigint"
+	case entity.UUIDKey:
+		return "uuid"
+	}
+	return "text"
+}

@@ -1,0 +1,419 @@
+package engine
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/entwine-data/entwine/gateway/apierr"
+	"github.com/entwine-data/entwine/gateway/entity"
+	"github.com/entwine-data/entwine/gateway/relay"
+)
+
+// Times are written with all six digits, so that clients may compare them as texts.
+const (
+	timeLayout = "2006-01-02T15:04:05.000000Z"
+	dateLayout = "2006-01-02"
+	// sqliteTime is what the store's SQLite driver writes; it comes back as text where SQLite does not know the column's type.
+	sqliteTime = "2006-01-02 15:04:05.999999999-07:00"
+)
+
+// appendValue appends the JSON form of a column's value as the driver gives it.
+func appendValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
+	if v == nil {
+		return append(dst, "null"...), nil
+	}
+	switch f.Type {
+	case entity.ID, entity.Ref:
+		dst = append(dst, '"')
+		var small [40]byte
+		dst = relay.AppendID(dst, f.Target, appendKey(small[:0], v))
+		return append(dst, '"'), nil
+	case entity.Int:
+		n, ok := asInt(v)
+		if !ok || n < math.MinInt32 || n > math.MaxInt32 {
+			return dst, apierr.New(apierr.Internal, "The value of %s does not fit a 32-bit integer.", f.Name)
+		}
+		return strconv.AppendInt(dst, n, 10), nil
+	case entity.BigInt:
+		if n, ok := asInt(v); ok {
+			dst = append(dst, '"')
+			dst = strconv.AppendInt(dst, n, 10)
+			return append(dst, '"'), nil
+		}
+		return appendText(dst, v)
+	case entity.Float:
+		switch v := v.(type) {
+		case float64:
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return dst, apierr.New(apierr.Internal, "The value of %s is not a finite number.", f.Name)
+			}
+			return strconv.AppendFloat(dst, v, 'g', -1, 64), nil
+		case int64:
+			return strconv.AppendInt(dst, v, 10), nil
+		}
+	case entity.Boolean:
+		switch v := v.(type) {
+		case bool:
+			return strconv.AppendBool(dst, v), nil
+		case int64:
+			return strconv.AppendBool(dst, v != 0), nil
+		}
+	case entity.String:
+		return appendText(dst, v)
+	case entity.Decimal:
+		switch v := v.(type) {
+		case int64:
+			dst = append(dst, '"')
+			dst = strconv.AppendInt(dst, v, 10)
+			return append(dst, '"'), nil
+		case float64:
+			dst = append(dst, '"')
+			dst = strconv.AppendFloat(dst, v, 'f', -1, 64)
+			return append(dst, '"'), nil
+		}
+		return appendText(dst, v)
+	case entity.UUID:
+		return appendText(dst, v)
+	case entity.Enum:
+		stored := text(v)
+		for i := range f.Enum {
+			if f.Enum[i].Stored == stored {
+				dst = append(dst, '"')
+				dst = append(dst, f.Enum[i].Name...)
+				return append(dst, '"'), nil
+			}
+		}
+		return dst, fmt.Errorf("column %s holds %q, which is none of its enum's values", f.Column, stored)
+	case entity.DateTime, entity.Date:
+		t, err := asTime(v)
+		if err != nil {
+			return dst, fmt.Errorf("column %s: %w", f.Column, err)
+		}
+		dst = append(dst, '"')
+		if f.Type == entity.Date {
+			dst = t.AppendFormat(dst, dateLayout)
+		} else {
+			dst = t.UTC().AppendFormat(dst, timeLayout)
+		}
+		return append(dst, '"'), nil
+	case entity.JSON:
+		return appendJSON(dst, f, v)
+	case entity.Bytes:
+		b, ok := v.([]byte)
+		if !ok {
+			b = []byte(text(v))
+		}
+		dst = append(dst, '"')
+		dst = base64.StdEncoding.AppendEncode(dst, b)
+		return append(dst, '"'), nil
+	}
+	return dst, fmt.Errorf("column %s holds a %T, which is no %s", f.Column, v, f.Type)
+}
+
+// appendJSON writes a document in one form whatever the database keeps: without white space, keys sorted. Postgres' jsonb
+// has an order of keys of its own.
+func appendJSON(dst []byte, f *entity.Field, v any) ([]byte, error) {
+	d := json.NewDecoder(strings.NewReader(text(v)))
+	d.UseNumber()
+	var doc any
+	if err := d.Decode(&doc); err != nil {
+		return dst, fmt.Errorf("column %s holds no JSON: %w", f.Column, err)
+	}
+	b, err := json.Marshal(doc)
+	if err != nil {
+		return dst, fmt.Errorf("column %s: %w", f.Column, err)
+	}
+	return append(dst, b...), nil
+}
+
+// appendCursorValue appends the JSON by which a cursor remembers a value: exact, and in the database's own spelling.
+func appendCursorValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
+	if v == nil {
+		return append(dst, "null"...), nil
+	}
+	switch f.Type {
+	case entity.DateTime, entity.Date:
+		return appendValue(dst, f, v)
+	case entity.Enum:
+		return appendText(dst, v)
+	}
+	switch v := v.(type) {
+	case int64:
+		return strconv.AppendInt(dst, v, 10), nil
+	case float64:
+		return strconv.AppendFloat(dst, v, 'g', -1, 64), nil
+	case bool:
+		return strconv.AppendBool(dst, v), nil
+	}
+	return appendText(dst, v)
+}
+
+// cursorValue is the inverse of appendCursorValue: the value to bind.
+func cursorValue(f *entity.Field, v any) (any, bool) {
+	switch v := v.(type) {
+	case nil:
+		return nil, f.Nullable
+	case bool:
+		return v, f.Type == entity.Boolean
+	case json.Number:
+		switch f.Type {
+		case entity.Float:
+			x, err := v.Float64()
+			return x, err == nil
+		case entity.Decimal:
+			return v.String(), true
+		case entity.Boolean: // SQLite
+			n, err := v.Int64()
+			return n, err == nil
+		}
+		n, err := v.Int64()
+		return n, err == nil
+	case string:
+		switch f.Type {
+		case entity.DateTime:
+			t, err := time.Parse(time.RFC3339Nano, v)
+			return t.UTC(), err == nil
+		case entity.Date:
+			t, err := time.Parse(dateLayout, v)
+			return t.UTC(), err == nil
+		case entity.Int, entity.BigInt, entity.Float, entity.Boolean:
+			return nil, false
+		}
+		return v, !strings.ContainsRune(v, 0)
+	}
+	return nil, false
+}
+
+// filterValue turns a coerced GraphQL value into the value to bind. The error names what is wrong with it.
+func filterValue(f *entity.Field, v any) (any, error) {
+	switch f.Type {
+	case entity.ID, entity.Ref:
+		return parseGlobalID(v, f.Target, f.Key)
+	case entity.Int:
+		n, ok := asInt(v)
+		if !ok || n < math.MinInt32 || n > math.MaxInt32 {
+			return nil, fmt.Errorf("must be a 32-bit integer")
+		}
+		return n, nil
+	case entity.BigInt:
+		n, ok := asInt(v)
+		if s, isText := v.(string); isText {
+			parsed, err := strconv.ParseInt(s, 10, 64)
+			n, ok = parsed, err == nil
+		}
+		if !ok {
+			return nil, fmt.Errorf("must be a 64-bit integer")
+		}
+		return n, nil
+	case entity.Float:
+		switch v := v.(type) {
+		case float64:
+			return v, nil
+		case int64:
+			return float64(v), nil
+		case json.Number:
+			x, err := v.Float64()
+			if err != nil {
+				return nil, fmt.Errorf("must be a finite number")
+			}
+			return x, nil
+		}
+		return nil, fmt.Errorf("must be a number")
+	case entity.Boolean:
+		if b, ok := v.(bool); ok {
+			return b, nil
+		}
+		return nil, fmt.Errorf("must be true or false")
+	case entity.Enum:
+		s, _ := v.(string)
+		for i := range f.Enum {
+			if f.Enum[i].Name == s {
+				return f.Enum[i].Stored, nil
+			}
+		}
+		return nil, fmt.Errorf("must be a value of %s", f.GraphQL)
+	case entity.DateTime:
+		s, _ := v.(string)
+		t, err := time.Parse(time.RFC3339Nano, s)
+		if err != nil {
+			return nil, fmt.Errorf("must be a time as in RFC 3339, such as 2026-01-31T12:00:00Z")
+		}
+		return t.UTC().Truncate(time.Microsecond), nil
+	case entity.Date:
+		s, _ := v.(string)
+		t, err := time.Parse(dateLayout, s)
+		if err != nil {
+			return nil, fmt.Errorf("must be a date such as 2026-01-31")
+		}
+		return t, nil
+	case entity.Decimal:
+		s, ok := v.(string)
+		if n, isNumber := v.(json.Number); isNumber {
+			s, ok = n.String(), true
+		}
+		if n, isInt := v.(int64); isInt {
+			s, ok = strconv.FormatInt(n, 10), true
+		}
+		if _, valid := new(big.Rat).SetString(s); !ok || !valid || strings.ContainsAny(s, "/_xXpPbBoO") || len(s) > 1000 {
+			return nil, fmt.Errorf("must be a decimal number in a string")
+		}
+		return s, nil
+	case entity.UUID:
+		s, _ := v.(string)
+		if key, ok := entity.ParseKey(entity.UUIDKey, strings.ToLower(s)); ok {
+			return key, nil
+		}
+		return nil, fmt.Errorf("must be a UUID")
+	case entity.String:
+		s, ok := v.(string)
+		if !ok || strings.ContainsRune(s, 0) || !utf8.ValidString(s) {
+			return nil, fmt.Errorf("must be a text without NUL characters")
+		}
+		return s, nil
+	}
+	return nil, fmt.Errorf("cannot be filtered by")
+}
+
+// parseGlobalID returns the key inside a global id of the given entity.
+func parseGlobalID(v any, target string, key entity.KeyType) (any, error) {
+	s, _ := v.(string)
+	typeName, raw, ok := relay.ParseID(s)
+	if !ok {
+		return nil, fmt.Errorf("is not an id of this API")
+	}
+	if typeName != target {
+		return nil, fmt.Errorf("is not the id of a %s", target)
+	}
+	k, ok := entity.ParseKey(key, raw)
+	if !ok {
+		return nil, fmt.Errorf("is not an id of this API")
+	}
+	return k, nil
+}
+
+func appendKey(dst []byte, v any) []byte {
+	if n, ok := v.(int64); ok {
+		return strconv.AppendInt(dst, n, 10)
+	}
+	return append(dst, text(v)...)
+}
+
+// normalKey makes keys of one value equal as Go values, whatever form the driver gave them.
+func normalKey(v any) any {
+	if b, ok := v.([]byte); ok {
+		return string(b)
+	}
+	return v
+}
+
+func text(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case []byte:
+		return string(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	}
+	return fmt.Sprint(v)
+}
+
+// bindText is the text by which an array carries a value.
+func bindText(v any) string {
+	if t, ok := v.(time.Time); ok {
+		return t.Format("2006-01-02 15:04:05.999999-07:00")
+	}
+	return text(v)
+}
+
+func asInt(v any) (int64, bool) {
+	switch v := v.(type) {
+	case int64:
+		return v, true
+	case int:
+		return int64(v), true
+	case json.Number:
+		n, err := v.Int64()
+		return n, err == nil
+	case float64:
+		return int64(v), v == math.Trunc(v) && math.Abs(v) < 1<<53
+	}
+	return 0, false
+}
+
+func asTime(v any) (time.Time, error) {
+	switch v := v.(type) {
+	case time.Time:
+		return v, nil
+	case string, []byte:
+		s := text(v)
+		for _, layout := range []string{sqliteTime, dateLayout, time.RFC3339Nano} {
+			if t, err := time.Parse(layout, s); err == nil {
+				return t, nil
+			}
+		}
+		return time.Time{}, fmt.Errorf("%q is no time", s)
+	}
+	return time.Time{}, fmt.Errorf("a %T is no time", v)
+}
+
+func appendText(dst []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case string:
+		return appendString(dst, v), nil
+	case []byte:
+		return appendString(dst, v), nil
+	}
+	return dst, fmt.Errorf("a %T is no text", v)
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendString appends a JSON string. Bytes that are not UTF-8 become U+FFFD.
+func appendString[T string | []byte](dst []byte, s T) []byte {
+	dst = append(dst, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			if c >= 0x20 && c != '"' && c != '\\' {
+				i++
+				continue
+			}
+			dst = append(dst, s[start:i]...)
+			switch c {
+			case '"', '\\':
+				dst = append(dst, '\\', c)
+			case '\n':
+				dst = append(dst, '\\', 'n')
+			case '\r':
+				dst = append(dst, '\\', 'r')
+			case '\t':
+				dst = append(dst, '\\', 't')
+			default:
+				dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+			}
+			i++
+			start = i
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+		if r == utf8.RuneError && size == 1 {
+			dst = append(dst, s[start:i]...)
+			dst = append(dst, "\ufffd"...)
+			i++
+			start = i
+			continue
+		}
+		i += size
+	}
+	dst = append(dst, s[start:]...)
+	return append(dst, '"')
+}

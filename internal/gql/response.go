@@ -1,0 +1,52 @@
+package gql
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// write sends a response. It writes the envelope around the data itself: encoding/json would scan and copy every byte of
+// data that is JSON already. No data means that nothing was executed.
+func (h *handler) write(w http.ResponseWriter, status int, f format, resp *graphql.Response) {
+	var head bytes.Buffer
+	head.WriteByte('{')
+	if len(resp.Errors) > 0 {
+		head.WriteString(`"errors":`)
+		encode(&head, resp.Errors)
+	}
+	if resp.Data != nil {
+		if head.Len() > 1 {
+			head.WriteByte(',')
+		}
+		head.WriteString(`"data":`)
+	}
+	var tail bytes.Buffer
+	if len(resp.Extensions) > 0 {
+		tail.WriteString(`,"extensions":`)
+		encode(&tail, resp.Extensions)
+	}
+	tail.WriteByte('}')
+
+	w.Header().Set("Content-Type", f.contentType())
+	w.Header().Set("Content-Length", strconv.Itoa(head.Len()+len(resp.Data)+tail.Len()))
+	w.WriteHeader(status)
+	for _, part := range [][]byte{head.Bytes(), resp.Data, tail.Bytes()} {
+		if _, err := w.Write(part); err != nil {
+			return // the client went away
+		}
+	}
+}
+
+// encode writes values of ours, which always encode.
+func encode(buf *bytes.Buffer, v any) {
+	enc := json.NewEncoder(buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic(err)
+	}
+	buf.Truncate(buf.Len() - 1) // Encode ends with a newline
+}

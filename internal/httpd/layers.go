@@ -1,0 +1,155 @@
+package httpd
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/gateway/apierr"
+	"github.com/entwine-data/entwine/internal/gql"
+	"github.com/entwine-data/entwine/internal/requestid"
+)
+
+// nameRequest gives every request an id, in its context and in its response.
+func nameRequest(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := requestid.Of(r)
+		w.Header().Set(requestid.Header, id)
+		next.ServeHTTP(w, r.WithContext(requestid.NewContext(r.Context(), id)))
+	})
+}
+
+// survive answers a request whose handler panics. The panic goes to the log with its stack.
+func survive(log *slog.Logger) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				v := recover()
+				if v == nil {
+					return
+				}
+				if v == http.ErrAbortHandler {
+					panic(v) // net/http's own way to cut a response
+				}
+				gql.WriteError(w, r, log, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
+			}()
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// secureHeaders sets what holds for every response; pages loosen it for themselves.
+func secureHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// loopbackHosts refuses requests that name the server by a name that is not the machine's own. A page of a foreign site
+// whose name was pointed at 127.0.0.1 sends its own name, and counts as same origin in the browser.
+func loopbackHosts(development bool) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		if !development {
+			return next
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !loopback(r.Host) {
+				reply(w, http.StatusMisdirectedRequest, map[string]string{
+					"error": "The development server answers to localhost only. To serve others, use the serve command.",
+				})
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// loopback says whether host, with or without a port, is a name of this machine that no foreign DNS can give away.
+func loopback(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+const bodyWithin = 10 * time.Second
+
+// limitBodyTime bounds how long a client may take to send its body. http.Server.ReadTimeout would end slow operations,
+// too: its deadline goes on after the body has been read.
+func limitBodyTime(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn := http.NewResponseController(w)
+		if r.Body != http.NoBody && conn.SetReadDeadline(time.Now().Add(bodyWithin)) == nil {
+			r.Body = &timedBody{ReadCloser: r.Body, conn: conn}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// timedBody lifts the deadline once the body has been read.
+type timedBody struct {
+	io.ReadCloser
+	conn *http.ResponseController
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		_ = b.conn.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+// authenticate puts the viewer into the request's context.
+func authenticate(who func(*http.Request) (access.Viewer, error), log *slog.Logger) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		if who == nil {
+			return next
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			viewer, err := who(r)
+			if err != nil {
+				if apierr.CodeOf(err) == apierr.Unauthenticated {
+					w.Header().Set("WWW-Authenticate", "Bearer")
+				}
+				gql.WriteError(w, r, log, err)
+				return
+			}
+			next.ServeHTTP(w, r.WithContext(access.NewContext(r.Context(), viewer)))
+		})
+	}
+}
+
+// Bearer returns the token of the Authorization header. given is false if there is no such header; a header of another
+// form is an UNAUTHENTICATED error.
+func Bearer(r *http.Request) (token string, given bool, err error) {
+	headers := r.Header.Values("Authorization")
+	if len(headers) == 0 {
+		return "", false, nil
+	}
+	scheme, token, ok := strings.Cut(headers[0], " ")
+	token = strings.TrimSpace(token)
+	if len(headers) > 1 || !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", true, apierr.New(apierr.Unauthenticated, "The Authorization header must have the form: Bearer <token>.")
+	}
+	return token, true, nil
+}

@@ -1,0 +1,57 @@
+// The playground: GraphiQL with what the server says about itself. Everything comes from the gateway that serves the
+// page; nothing is fetched from anywhere else.
+import './workers.js';
+import '@graphiql/react/style.css';
+import '@graphiql/plugin-doc-explorer/style.css';
+import '@graphiql/plugin-history/style.css';
+import 'graphiql/graphiql.css';
+import './page.css';
+import { createRoot } from 'react-dom/client';
+import { GraphiQL } from 'graphiql';
+import { rememberingTabs } from './storage.js';
+
+function fetcher(endpoint) {
+  return async (params, options) => {
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      headers: {
+        Accept: 'application/graphql-response+json',
+        'Content-Type': 'application/json',
+        ...options?.headers,
+      },
+      body: JSON.stringify(params),
+    });
+    return response.json();
+  };
+}
+
+function Playground({ settings }) {
+  const headers = Object.keys(settings.headers).length ? JSON.stringify(settings.headers, null, 2) : '';
+  const welcome = `# A new operation against ${settings.name}.\n# Ctrl-Space completes names, Ctrl-Enter runs the operation.\n\n`;
+  return (
+    <GraphiQL
+      fetcher={fetcher(settings.endpoint)}
+      defaultTabs={settings.examples.length ? settings.examples.map((example) => ({ ...example, headers })) : undefined}
+      defaultQuery={welcome}
+      defaultHeaders={headers}
+      defaultEditorToolsVisibility="headers"
+      storage={rememberingTabs(window.localStorage, headers)}
+    >
+      <GraphiQL.Logo>{settings.name}</GraphiQL.Logo>
+    </GraphiQL>
+  );
+}
+
+async function open(element) {
+  try {
+    const response = await fetch('/playground/settings.json');
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    const settings = await response.json();
+    document.title = `${settings.name} · GraphQL playground`;
+    createRoot(element).render(<Playground settings={settings} />);
+  } catch (error) {
+    element.firstElementChild.textContent = `The playground cannot be opened: ${error.message}. Is the gateway running?`;
+  }
+}
+
+open(document.getElementById('playground'));
