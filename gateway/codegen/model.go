@@ -382,6 +382,14 @@ func (n *node) addKeys() {
 	}
 }
 
+func (n *node) keyNames() []string {
+	names := make([]string, len(n.Keys))
+	for i, k := range n.Keys {
+		names[i] = k.Name
+	}
+	return names
+}
+
 // partial says whether a unique index covers some rows only, so that its columns do not identify a row.
 func partial(idx *gen.Index) bool {
 	raw, ok := idx.Annotations[entsql.IndexAnnotation{}.Name()].(map[string]any)
@@ -443,7 +451,18 @@ func (m *model) addEdges(n *node) error {
 
 // checkNames finds what would collide or be impossible in the API, with the schema's words.
 func (m *model) checkNames() error {
+	types := map[string]bool{"Query": true, "Mutation": true, "Subscription": true, "Node": true, "PageInfo": true}
+	roots := map[string]string{"node": "the look-up of any object", "nodes": "the look-up of any objects"}
 	for _, n := range m.nodes {
+		if types[n.Name] {
+			return fault(n.Type, "GraphQL or this API needs the name for itself; rename the entity")
+		}
+		for _, name := range append([]string{n.Names.One, n.Names.Many}, n.keyNames()...) {
+			if roots[name] != "" {
+				return fault(n.Type, "its root field would be %q, as is %s; rename the entity", name, roots[name])
+			}
+			roots[name] = "that of entity " + n.Name
+		}
 		seen := map[string]string{"clientMutationId": "the name that Relay reserves"}
 		check := func(what, schema, name string) error {
 			switch {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"text/template"
 
+	"entgo.io/ent/entc/gen"
 	"golang.org/x/tools/imports"
 
 	"github.com/entwine-data/entwine/gateway/access"
@@ -100,11 +101,20 @@ func (o *output) finish(dirs ...string) error {
 	return nil
 }
 
+// modelData is what templates for all entities see.
+type modelData struct {
+	Module string
+	Nodes  []*node
+}
+
+// nodeData is what templates for one entity see.
+type nodeData struct {
+	*node
+	Module string
+}
+
 func (o *output) writeCatalog(m *model) error {
-	data := struct {
-		Module string
-		Nodes  []*node
-	}{m.module(), m.nodes}
+	data := modelData{m.module(), m.nodes}
 	if err := o.execute("ent/catalog/catalog.go", catalogTemplate, data); err != nil {
 		return err
 	}
@@ -113,10 +123,7 @@ func (o *output) writeCatalog(m *model) error {
 	}
 	for _, n := range m.nodes {
 		// The suffix keeps names such as linux.go and user_test.go, which mean something to Go, out of reach.
-		err := o.execute("ent/catalog/"+n.Type.PackageDir()+"_entity.go", entityTemplate, struct {
-			*node
-			Module string
-		}{n, m.module()})
+		err := o.execute("ent/catalog/"+n.Type.PackageDir()+"_entity.go", entityTemplate, nodeData{n, m.module()})
 		if err != nil {
 			return err
 		}
@@ -128,10 +135,7 @@ func (o *output) writeGraph(m *model, s *sdl) error {
 	if err := o.write("graph/"+sdlFile, []byte(s.full)); err != nil {
 		return err
 	}
-	data := struct {
-		Module string
-		Nodes  []*node
-	}{m.module(), m.nodes}
+	data := modelData{m.module(), m.nodes}
 	if err := o.execute("graph/loaders.go", loadersTemplate, data); err != nil {
 		return err
 	}
@@ -143,6 +147,7 @@ var funcs = template.FuncMap{
 	"quote":            quote,
 	"lower":            camel,
 	"single":           func(n *node) bool { return n.Type.HasOneFieldID() },
+	"idPackages":       idPackages,
 	"keyFunc":          keyFunc,
 	"keyExpr":          keyExpr,
 	"fieldLiteral":     fieldLiteral,
@@ -163,13 +168,33 @@ func unwrap(data any) *node {
 	switch data := data.(type) {
 	case *node:
 		return data
-	case struct {
-		*node
-		Module string
-	}:
+	case nodeData:
 		return data.node
 	}
 	panic(fmt.Sprintf("template data %T", data))
+}
+
+// idPackages are the packages of the id types that the template may name.
+func idPackages(data any) []string {
+	var types []*gen.Type
+	switch data := data.(type) {
+	case modelData:
+		for _, n := range data.Nodes {
+			types = append(types, n.Type)
+		}
+	case nodeData:
+		types = append(types, data.Type)
+		for _, e := range data.Type.Edges {
+			types = append(types, e.Type)
+		}
+	}
+	set := make(map[string]bool)
+	for _, t := range types {
+		if t.HasOneFieldID() && t.ID.Type.PkgPath != "" {
+			set[t.ID.Type.PkgPath] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
 }
 
 func keyFunc(data any) string {
