@@ -37,7 +37,7 @@ type input struct {
 	entField          *gen.Field
 	entEdge           *gen.Edge
 	Required          bool // on create
-	Nullable          bool
+	Nullable          bool // for lists: rows can be taken out
 	CreateOnly        bool
 }
 
@@ -577,15 +577,30 @@ func (n *node) inputs() []*input {
 					Name: ed.Input, Description: "The id of the " + phrase(e.Name) + ".", Edge: ed, entEdge: e,
 					Required: !e.Optional, Nullable: e.Optional, CreateOnly: e.Immutable,
 				})
-			case list && ed.Kind == entity.ManyToMany && e.Through == nil && (e.Ref == nil || e.Ref.Through == nil) && e.Type.HasOneFieldID():
+			case list && writableList(e):
 				all = append(all, &input{
 					Name: ed.Name, Description: ed.Description, Edge: ed, entEdge: e,
-					Required: !e.Optional, CreateOnly: e.Immutable,
+					Required:   ed.Kind == entity.ManyToMany && !e.Optional,
+					Nullable:   ed.Kind == entity.ManyToMany || e.Ref.Optional,
+					CreateOnly: e.Immutable,
 				})
 			}
 		}
 	}
 	return all
+}
+
+// writableList says whether a list can be changed from its owner's side. The rows of edge schemas hold more than the link,
+// and are written as entities; foreign keys that the other side does not name have no setter there.
+func writableList(e *gen.Edge) bool {
+	switch {
+	case !e.Type.HasOneFieldID():
+		return false
+	case e.M2M():
+		return e.Through == nil && (e.Ref == nil || e.Ref.Through == nil)
+	default:
+		return e.Ref != nil && !e.Ref.Immutable && e.Ref.Type == e.Owner && !e.Type.IsEdgeSchema()
+	}
 }
 
 func (n *node) edgeByColumn(column string) *entity.Edge {

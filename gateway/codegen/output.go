@@ -157,6 +157,7 @@ var funcs = template.FuncMap{
 	"ruleLiteral":      ruleLiteral,
 	"namesLiteral":     namesLiteral,
 	"targets":          targets,
+	"children":         children,
 	"setCall":          setCall,
 	"softDeleteSetter": func(n any) string { return unwrap(n).softDeleteSetter() },
 }
@@ -360,6 +361,8 @@ func setCall(data any, in *input) string {
 	pkg := "ent" + n.Type.PackageDir()
 	clear := "nil"
 	switch {
+	case in.list() && in.Edge.Kind == entity.ToMany:
+		return setChildren(n, in)
 	case in.list():
 		operation := "access.Read"
 		if in.entEdge.IsInverse() {
@@ -391,6 +394,38 @@ func setCall(data any, in *input) string {
 		validator = ", " + pkg + "." + in.entField.Validator()
 	}
 	return fmt.Sprintf("input.Set(v, %q, %s, m.%s, %s%s)", in.Name, parsers[in.Field.Type], in.entField.MutationSet(), clear, validator)
+}
+
+// setChildren changes the foreign keys of the rows in a list.
+func setChildren(n *node, in *input) string {
+	e := in.entEdge
+	idType := e.Type.ID.Type.String()
+	parent := fmt.Sprintf("sql.FieldEQ(%q, parent)", in.Edge.Column)
+	update := "client." + e.Type.Name + ".Update().Where("
+	signature := fmt.Sprintf("func(ctx context.Context, parent %s, keys []%s) error {\n", n.Type.ID.Type, idType)
+	ids := "ent" + e.Type.PackageDir() + ".ID"
+	var b strings.Builder
+	fmt.Fprintf(&b, "input.SetChildren(v, %q, input.Children[%s, %s]{\nTarget: to%s,\n", in.Name, n.Type.ID.Type, idType, in.Edge.Target)
+	fmt.Fprintf(&b, "Connect: %sreturn %s%sIn(keys...)).%s(parent).Exec(ctx)\n},\n", signature, update, ids, e.Ref.MutationSet())
+	if in.Nullable {
+		fmt.Fprintf(&b, "Disconnect: %sreturn %s%sIn(keys...), %s).%s().Exec(ctx)\n},\n", signature, update, ids, parent, e.Ref.MutationClear())
+		fmt.Fprintf(&b, "Keep: %sreturn %s%sNotIn(keys...), %s, to%s.Entity.Where(access.Update, access.FromContext(ctx))).%s().Exec(ctx)\n},\n",
+			signature, update, ids, parent, in.Edge.Target, e.Ref.MutationClear())
+	}
+	b.WriteString("})")
+	return b.String()
+}
+
+// children are the packages of the entities whose rows a list input changes.
+func children(data any) []string {
+	n := unwrap(data)
+	set := make(map[string]bool)
+	for _, in := range n.Inputs {
+		if in.list() && in.Edge.Kind == entity.ToMany && in.entEdge.Type != n.Type {
+			set[in.entEdge.Type.PackageDir()] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
 }
 
 // parsers turn coerced GraphQL values into Go values of the setter's type.

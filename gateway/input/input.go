@@ -22,6 +22,7 @@ type Values struct {
 	in     entity.Input
 	faults []apierr.Field
 	checks []func(context.Context) error
+	after  []func(ctx context.Context, key any) error
 }
 
 // Read starts reading the input of a mutation of e.
@@ -36,6 +37,17 @@ func (v *Values) Check(ctx context.Context) error {
 		}
 	}
 	return fault(v.faults)
+}
+
+// Finish writes what can only be written once the row is there: the foreign keys of other rows. The key is of the ORM's
+// type.
+func (v *Values) Finish(ctx context.Context, key any) error {
+	for _, write := range v.after {
+		if err := write(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func fault(fields []apierr.Field) error {
