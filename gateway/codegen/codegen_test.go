@@ -137,6 +137,78 @@ func (News) Fields() []ent.Field { return []ent.Field{field.Text("text")} }
 `,
 }
 
+// customFiles are hand-written operations: an entity with another kind of id, enums, scalars, inputs and own types.
+var customFiles = map[string]string{
+	"shop.graphql": `
+extend type Query {
+  "Products that are on offer."
+  offers(type: ProductType = SOLD_OUT, since: DateTime): [Product!]!
+}
+
+extend type Mutation {
+  "Adds to the stock of a product."
+  restock(input: RestockInput!): RestockPayload!
+}
+
+"What to add."
+input RestockInput {
+  "Where to add."
+  productId: ID!
+  "How much to add."
+  amount: BigInt!
+}
+
+"What came of it."
+type RestockPayload {
+  "The product."
+  product: Product
+  "Its types now."
+  types: [ProductType!]!
+}
+
+extend type Product {
+  "The price in words."
+  priceTag: String @needs(fields: ["price", "name"])
+}
+
+extend type Label {
+  "Who wears it."
+  wearers: [Product!]!
+}
+`,
+	"shop.resolvers.go": `package graph
+
+import (
+	"context"
+	"time"
+
+	"example.com/shop/ent"
+	"example.com/shop/ent/product"
+)
+
+func (r *queryResolver) Offers(ctx context.Context, typ *product.Type, since *time.Time) ([]*ent.Product, error) {
+	return r.client.Product.Query().Where(product.TypeEQ(*typ)).All(ctx)
+}
+
+func (r *mutationResolver) Restock(context.Context, RestockInput) (*RestockPayload, error) {
+	return &RestockPayload{Types: []product.Type{product.TypeOnSale}}, nil
+}
+
+func (r *productFieldsResolver) PriceTag(_ context.Context, products []*ent.Product) ([]*string, error) {
+	tags := make([]*string, len(products))
+	for i, p := range products {
+		tag := p.Name + ": " + p.Price
+		tags[i] = &tag
+	}
+	return tags, nil
+}
+
+func (r *labelFieldsResolver) Wearers(_ context.Context, labels []*ent.Label) ([][]*ent.Product, error) {
+	return make([][]*ent.Product, len(labels)), nil
+}
+`,
+}
+
 // app makes a module outside of this one that uses it, and goes there.
 func app(t *testing.T) (root string) {
 	t.Helper()
@@ -174,6 +246,9 @@ func app(t *testing.T) (root string) {
 	write("graph/resolver.go", strings.ReplaceAll(read("graph/resolver.go"), module+"/ent", "example.com/shop/ent"))
 	for name, text := range schemaFiles {
 		write("ent/schema/"+name, text)
+	}
+	for name, text := range customFiles {
+		write("graph/"+name, text)
 	}
 	t.Chdir(filepath.Join(root, "ent"))
 	t.Setenv("GOFLAGS", "-mod=mod")
@@ -223,8 +298,9 @@ func TestGenerateOutsideOfTheRepository(t *testing.T) {
 		"similar( ", "label: Label ", "product: Product! ", "productId: ID! ",
 		"type OrderDetail {", "orderDetails( ",
 		"input CreateProductSimilarInput {", "supplierCode: String!",
+		"offers(type: ProductType = SOLD_OUT, since: DateTime): [Product!]!", "priceTag: String ", "wearers: [Product!]!",
 	)
-	for _, absent := range []string{"createOrderDetail", "input ProductWhere { supplierCode", "orderDetail(id"} {
+	for _, absent := range []string{"createOrderDetail", "input ProductWhere { supplierCode", "orderDetail(id", "@needs", "_product"} {
 		if strings.Contains(string(first["graph/schema.graphql"]), absent) {
 			t.Errorf("schema.graphql has %q", absent)
 		}

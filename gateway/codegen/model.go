@@ -45,7 +45,7 @@ type input struct {
 type enum struct {
 	Name, Description string
 	Values            []entity.EnumValue
-	field             string // what the values are of, for descriptions
+	field             *gen.Field
 }
 
 func newModel(graph *gen.Graph, cfg Config) (*model, error) {
@@ -342,7 +342,7 @@ func (m *model) addEnum(n *node, ef *gen.Field, f *entity.Field, api entity.API)
 		Name:        f.GraphQL,
 		Description: "The values that `" + f.Name + "` of " + article(phrase(n.Name)) + " can have.",
 		Values:      f.Enum,
-		field:       f.Name,
+		field:       ef,
 	})
 	return nil
 }

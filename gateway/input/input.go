@@ -70,6 +70,16 @@ func (v *Values) fail(code apierr.FieldCode, message string, path ...any) {
 	v.faults = append(v.faults, apierr.Field{Path: append([]any{"input"}, path...), Code: code, Message: message})
 }
 
+// field finds a field by its name in the API. Inputs have fields that output does not show, such as passwords.
+func (v *Values) field(name string) *entity.Field {
+	for _, f := range v.entity.Fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	panic("input: " + v.entity.Name + " has no field " + name)
+}
+
 // take answers absent and null values; ok says that there is a value to parse.
 func (v *Values) take(name string, clear func()) (value any, ok bool) {
 	value, given := v.in[name]
@@ -99,7 +109,7 @@ func Set[T any](v *Values, name string, parse func(any) (T, error), set func(T),
 		return
 	}
 	if text, ok := any(value).(string); ok {
-		if limit := v.entity.Field(name).MaxLen; limit > 0 && utf8.RuneCountInString(text) > limit {
+		if limit := v.field(name).MaxLen; limit > 0 && utf8.RuneCountInString(text) > limit {
 			v.faults = append(v.faults, apierr.Field{
 				Path: []any{"input", name}, Code: apierr.TooLong, Message: "is too long", Limit: limit,
 			})
@@ -121,13 +131,14 @@ func SetEnum[T ~string](v *Values, name string, set func(T), clear func()) {
 	if !ok {
 		return
 	}
-	for _, value := range v.entity.Field(name).Enum {
+	f := v.field(name)
+	for _, value := range f.Enum {
 		if value.Name == raw {
 			set(T(value.Stored))
 			return
 		}
 	}
-	v.fail(apierr.InvalidFormat, "is not one of the values of "+v.entity.Field(name).GraphQL, name)
+	v.fail(apierr.InvalidFormat, "is not one of the values of "+f.GraphQL, name)
 }
 
 // failed records why a parser or a validator refused a value.

@@ -14,6 +14,7 @@ import (
 
 var things = &entity.Entity{Name: "Thing", Fields: []*entity.Field{
 	{Name: "small", Schema: "small"}, {Name: "big", Schema: "big"}, {Name: "ratio", Schema: "ratio"}, {Name: "text", Schema: "text"},
+	{Name: "secret", Schema: "secret", Hidden: true, MaxLen: 3},
 	{Name: "kind", Schema: "kind", GraphQL: "Kind", Enum: []entity.EnumValue{{Name: "ON_SALE", Stored: "on sale"}}},
 }}
 
@@ -85,6 +86,15 @@ func TestTexts(t *testing.T) {
 		if got := code(t, "text", value, input.String[string], value); got != want {
 			t.Errorf("%q: %q, want %q", value, got, want)
 		}
+	}
+}
+
+func TestFieldsThatOutputDoesNotShowCanBeWritten(t *testing.T) {
+	if got := code(t, "secret", "äöü", input.String[string], "äöü"); got != "" {
+		t.Errorf("three characters: %q", got)
+	}
+	if got := code(t, "secret", "1234", input.String[string], ""); got != apierr.TooLong {
+		t.Errorf("four characters: %q", got)
 	}
 }
 
