@@ -8,15 +8,18 @@ import 'graphiql/graphiql.css';
 import './page.css';
 import { createRoot } from 'react-dom/client';
 import { GraphiQL } from 'graphiql';
-import { rememberingTabs } from './storage.js';
+import { withoutKey } from './storage.js';
 
-function fetcher(endpoint) {
+function fetcher(settings) {
   return async (params, options) => {
-    const response = await fetch(endpoint, {
+    // GraphiQL asks for the schema before its headers pane is there. An empty pane means an anonymous request, though.
+    const headers = params.operationName === 'IntrospectionQuery' ? settings.headers : {};
+    const response = await fetch(settings.endpoint, {
       method: 'POST',
       headers: {
         Accept: 'application/graphql-response+json',
         'Content-Type': 'application/json',
+        ...headers,
         ...options?.headers,
       },
       body: JSON.stringify(params),
@@ -30,12 +33,12 @@ function Playground({ settings }) {
   const welcome = `# A new operation against ${settings.name}.\n# Ctrl-Space completes names, Ctrl-Enter runs the operation.\n\n`;
   return (
     <GraphiQL
-      fetcher={fetcher(settings.endpoint)}
+      fetcher={fetcher(settings)}
       defaultTabs={settings.examples.length ? settings.examples.map((example) => ({ ...example, headers })) : undefined}
       defaultQuery={welcome}
       defaultHeaders={headers}
       defaultEditorToolsVisibility="headers"
-      storage={rememberingTabs(window.localStorage, headers)}
+      storage={withoutKey(window.localStorage, headers, settings.headers.Authorization)}
     >
       <GraphiQL.Logo>{settings.name}</GraphiQL.Logo>
     </GraphiQL>
