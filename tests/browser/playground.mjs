@@ -86,6 +86,7 @@ try {
   await page.emulateMedia({ colorScheme: 'dark' });
   const dark = await background();
   assert.notEqual(dark, light, 'the page does not follow a dark system');
+  await page.locator('.graphiql-query-editor .monaco-editor.vs-dark').waitFor();
   await page.screenshot({ path: join(ARTIFACTS, 'playground-dark.png') });
   await page.locator('button[aria-label="Open settings dialog"]').click();
   await page.getByRole('button', { name: 'Light', exact: true }).click();
@@ -93,6 +94,7 @@ try {
   await page.getByRole('button', { name: 'Dark', exact: true }).click();
   await page.emulateMedia({ colorScheme: 'light' });
   assert.equal(await background(), dark, 'the page cannot be switched to dark');
+  await page.locator('.graphiql-query-editor .monaco-editor.vs-dark').waitFor();
   await page.keyboard.press('Escape');
 
   // Tabs survive a reload, and so does the key, although it is never stored.

@@ -6,8 +6,10 @@ import '@graphiql/plugin-doc-explorer/style.css';
 import '@graphiql/plugin-history/style.css';
 import 'graphiql/graphiql.css';
 import './page.css';
+import { useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 import { GraphiQL } from 'graphiql';
+import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { withoutKey } from './storage.js';
 
 function fetcher(settings) {
@@ -28,6 +30,20 @@ function fetcher(settings) {
   };
 }
 
+// GraphiQL's editors look at the system's colours once. This makes them follow a change, as the rest of the page does.
+function FollowSystem() {
+  const theme = useGraphiQL((state) => state.theme);
+  const { setTheme } = useGraphiQLActions();
+  useEffect(() => {
+    if (theme) return undefined; // chosen in the settings
+    const dark = window.matchMedia('(prefers-color-scheme: dark)');
+    const follow = () => setTheme(null);
+    dark.addEventListener('change', follow);
+    return () => dark.removeEventListener('change', follow);
+  }, [theme, setTheme]);
+  return null;
+}
+
 function Playground({ settings }) {
   const headers = Object.keys(settings.headers).length ? JSON.stringify(settings.headers, null, 2) : '';
   const welcome = `# A new operation against ${settings.name}.\n# Ctrl-Space completes names, Ctrl-Enter runs the operation.\n\n`;
@@ -40,7 +56,10 @@ function Playground({ settings }) {
       defaultEditorToolsVisibility="headers"
       storage={withoutKey(window.localStorage, headers, settings.headers.Authorization)}
     >
-      <GraphiQL.Logo>{settings.name}</GraphiQL.Logo>
+      <GraphiQL.Logo>
+        {settings.name}
+        <FollowSystem />
+      </GraphiQL.Logo>
     </GraphiQL>
   );
 }
