@@ -15,7 +15,8 @@ COPY --from=build /out/entwine /entwine
 COPY --from=build --chown=65532:65532 --chmod=0750 /out/data /data
 USER 65532:65532
 WORKDIR /
-ENV ENTWINE_ADDR=0.0.0.0:8080
+# There is no /tmp either; SQLite spills large sorts.
+ENV ENTWINE_ADDR=0.0.0.0:8080 TMPDIR=/data
 EXPOSE 8080
 VOLUME /data
 # There is no shell or curl in here; the binary asks its own /livez.
