@@ -1,2 +1,31 @@
 // Package gateway is what an application built with Entwine imports: it describes itself as an [App] and calls [Main].
+//
+//	func main() {
+//		gateway.Main(gateway.App{Name: "Shop", Open: graph.Open})
+//	}
 package gateway
+
+import (
+	"io/fs"
+	"os"
+)
+
+// App is an application: its schema, opened by generated code, and what goes with it.
+type App struct {
+	// Name is shown in the playground and in messages.
+	Name string
+	// Version is printed by the version command. Defaults to what the Go toolchain recorded.
+	Version string
+	// Open makes the application's handle. It is generated into the application's graph package.
+	Open Opener
+	// Demo is the data that `dev` puts into an empty database. None if nil.
+	Demo Demo
+	// Examples are *.graphql files that the playground opens as tabs, in the order of their names. A file NAME.json beside one
+	// holds its variables.
+	Examples fs.FS
+}
+
+// Main runs the command line of the application and exits. See [Run] for use in tests.
+func Main(app App) {
+	os.Exit(run(app, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

@@ -38,7 +38,8 @@ type Entity struct {
 	// PageSize and MaxPageSize are for every list of the entity; 0 means the setting of the application.
 	PageSize, MaxPageSize int
 	Names                 Names
-	// Custom are the hand-written fields, which the application's executable schema resolves below CustomRoot.
+	// Custom holds the hand-written fields. Handle.Custom executes them below its root field CustomRoot, for the parents
+	// that the context carries.
 	Custom     []*CustomField
 	CustomRoot string
 
@@ -111,8 +112,18 @@ type Field struct {
 	// Enum holds the values of an Enum field in declared order.
 	Enum []EnumValue
 
+	// MaxLen is how many characters a text may have; 0 means any number.
+	MaxLen int
+
 	// DBType overrides the database type used for casts of arrays and keys on Postgres, for example "bigint".
 	DBType string
+}
+
+// CustomField is a hand-written field of an entity.
+type CustomField struct {
+	Name string
+	// Needs are the columns that its resolver reads from the parents, the primary key included.
+	Needs []*Field
 }
 
 // EnumValue is one value of an enum: PUBLISHED in the API, "published" in the database.

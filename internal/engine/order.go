@@ -101,23 +101,30 @@ func (o order) reversed() order {
 	return r
 }
 
-// write writes the order for the rows under alias. Columns in fixed hold one value and are left out.
+// write writes the order for the rows of a segment under alias. A column that holds one value there is kept, in the
+// direction of the next that does not: it changes nothing, but without it Postgres would rather walk the primary key and
+// drop rows than read the range of the index that starts with that column.
 func (o order) write(s *statement, alias string, seg segment) {
-	first := true
-	for i, st := range o.steps {
-		if i < len(seg.states) && (seg.states[i] == isNull || seg.states[i] == equal) {
-			continue
+	state := func(i int) state {
+		if i < len(seg.states) {
+			return seg.states[i]
 		}
-		if !first {
+		return anyValue
+	}
+	for i, st := range o.steps {
+		if i > 0 {
 			s.WriteSQL(", ")
 		}
-		first = false
 		s.WriteColumn(alias, st.field.Column)
-		if st.desc {
+		desc := st.desc
+		for j := i; (state(j) == isNull || state(j) == equal) && j+1 < len(o.steps); j++ {
+			desc = o.steps[j+1].desc
+		}
+		if desc {
 			s.WriteSQL(" DESC")
 		}
-		// Where nulls are ruled out the clause is left out, since an index in the other placement could not serve it.
-		if st.field.Nullable && !(i < len(seg.states) && seg.states[i] != anyValue) {
+		// Where nulls are ruled out or all there is, the clause is left out: an index in the other placement could not serve it.
+		if st.field.Nullable && state(i) == anyValue {
 			if st.nullsFirst {
 				s.WriteSQL(" NULLS FIRST")
 			} else {

@@ -53,6 +53,9 @@ type Violation struct {
 	Columns []string
 	// Constraint is its name. SQLite names only checks.
 	Constraint string
+	// Value is the offending value of a unique or foreign key of one column, if the database tells it. Not for clients who
+	// did not send it themselves.
+	Value string
 	// Reference is for ForeignKey, empty if unknown.
 	Reference Reference
 
@@ -109,10 +112,11 @@ func (v *Violation) postgres(e *pq.Error) {
 	}
 	switch e.Code {
 	case "23505":
-		v.Kind, v.Columns = Unique, detailColumns(e.Detail)
+		v.Kind = Unique
+		v.detail(e.Detail)
 	case "23503", "23001":
-		v.Kind, v.Columns = ForeignKey, detailColumns(e.Detail)
-		v.Reference = NoTarget
+		v.Kind, v.Reference = ForeignKey, NoTarget
+		v.detail(e.Detail)
 		// The table is the referring one in both cases. The detail names the other one, and is worth its words only where
 		// a table refers to itself.
 		if e.Code == "23001" || strings.Contains(e.Detail, `"`+e.Table+`"`) && !strings.Contains(e.Detail, "not present") {
@@ -153,18 +157,20 @@ func (v *Violation) postgres(e *pq.Error) {
 	}
 }
 
-// detailColumns reads "Key (author_id, slug)=(1, x) already exists." The words may be in any language.
-func detailColumns(detail string) []string {
-	_, rest, _ := strings.Cut(detail, "(")
-	list, _, ok := strings.Cut(rest, ")=(")
+// detail reads "Key (author_id, slug)=(1, x) already exists." The words may be in any language.
+func (v *Violation) detail(text string) {
+	_, rest, _ := strings.Cut(text, "(")
+	list, rest, ok := strings.Cut(rest, ")=(")
 	if !ok {
-		return nil
+		return
 	}
-	columns := strings.Split(list, ", ")
-	for i, c := range columns {
-		columns[i] = strings.Trim(c, `"`)
+	v.Columns = strings.Split(list, ", ")
+	for i, c := range v.Columns {
+		v.Columns[i] = strings.Trim(c, `"`)
 	}
-	return columns
+	if end := strings.LastIndexByte(rest, ')'); end >= 0 && len(v.Columns) == 1 {
+		v.Value = rest[:end]
+	}
 }
 
 func (v *Violation) sqlite(e *sqlite.Error) {

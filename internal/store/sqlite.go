@@ -27,7 +27,10 @@ const (
 
 func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	path = strings.TrimPrefix(path, "//")
-	if path == "" || strings.Contains(path, ":memory:") {
+	if path == ":memory:" {
+		return openMemory(opts)
+	}
+	if path == "" {
 		return nil, errors.New("open database: sqlite: needs the path of a file, for example sqlite:./data/entwine.db")
 	}
 	if strings.ContainsAny(path, "?#") {
@@ -57,6 +60,16 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), db.Close())
 	}
 	return db, nil
+}
+
+// openMemory opens a database that is gone when it is closed. It consists of its one connection.
+func openMemory(opts Options) (*DB, error) {
+	pool, err := sqlitePool("file::memory:"+sqliteWriter, opts)
+	if err != nil {
+		return nil, err
+	}
+	keep(pool, 1)
+	return &DB{dialect: dialect.SQLite, reader: pool, writer: pool}, nil
 }
 
 func sqlitePool(dsn string, opts Options) (*sql.DB, error) {

@@ -33,7 +33,7 @@ type Options struct {
 // DB is an open database. It may be used from many goroutines.
 type DB struct {
 	dialect        string
-	reader, writer *sql.DB // the same pool on Postgres
+	reader, writer *sql.DB // the same pool on Postgres and in memory
 }
 
 // Querier reads rows. That of a transaction serves one statement at a time: the rows of one must be closed before the next.
@@ -41,8 +41,8 @@ type Querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Open opens the database with the given URL: "sqlite:path/to/file.db", whose folder is created if necessary, or
-// "postgres://user:password@host:port/name". It does not connect to a Postgres server yet, so that a server that is down for
+// Open opens the database with the given URL: "sqlite:path/to/file.db", whose folder is created if necessary,
+// "sqlite::memory:", which has a single connection, or "postgres://user:password@host:port/name". It does not connect to a Postgres server yet, so that a server that is down for
 // a while does not keep the gateway from starting: see [DB.Ping]. No error contains a password.
 func Open(ctx context.Context, url string, opts Options) (*DB, error) {
 	scheme, rest, _ := strings.Cut(url, ":")

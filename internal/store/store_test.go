@@ -122,7 +122,6 @@ func TestOpenRefusesWhatItDoesNotKnow(t *testing.T) {
 		"mysql://u:secret@h/d":              `must begin with "sqlite:" or "postgres://"`,
 		"host=h password=secret":            `must begin with "sqlite:" or "postgres://"`,
 		"sqlite:":                           "needs the path of a file",
-		"sqlite::memory:":                   "needs the path of a file",
 		"sqlite:a.db?mode=ro":               "no parameters",
 		"postgres://u:pa/secret@h/d":        "malformed",
 		"postgres://u:%zzsecret@h/d":        "malformed",
@@ -134,6 +133,15 @@ func TestOpenRefusesWhatItDoesNotKnow(t *testing.T) {
 		} else if strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: the error shows the password: %v", url, err)
 		}
+	}
+}
+
+func TestMemory(t *testing.T) {
+	db := open(t, "sqlite::memory:", store.Options{})
+	db.mustExec(t, `CREATE TABLE items (name text)`)
+	db.mustExec(t, `INSERT INTO items (name) VALUES ('a')`)
+	if got := db.column(t, `SELECT name FROM items`); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("rows: %v", got)
 	}
 }
 

@@ -1,0 +1,344 @@
+package codegen
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/entwine-data/entwine/gateway/entity"
+)
+
+// scalars are the custom scalars: what a client must know of their form, and the public specification if there is one.
+var scalars = map[entity.Type]struct{ description, url string }{
+	entity.DateTime: {"A point in time, as RFC 3339 in UTC with up to six decimals: 2014-01-21T20:26:05.383Z.", "https://scalars.graphql.org/andimarek/date-time.html"},
+	entity.Date:     {"A day without a time, as in RFC 3339: 2014-01-21.", "https://datatracker.ietf.org/doc/html/rfc3339#section-5.6"},
+	entity.BigInt:   {"An integer of up to 64 bits, as a string of decimal digits.", "https://datatracker.ietf.org/doc/html/rfc8259#section-6"},
+	entity.Decimal:  {"An exact decimal number, as a string.", "https://datatracker.ietf.org/doc/html/rfc8259#section-6"},
+	entity.JSON:     {"Any JSON value.", "https://datatracker.ietf.org/doc/html/rfc8259"},
+	entity.Bytes:    {"Binary data, as base64.", "https://datatracker.ietf.org/doc/html/rfc4648#section-4"},
+	entity.UUID:     {"A UUID in its canonical form of 36 characters.", "https://datatracker.ietf.org/doc/html/rfc9562"},
+}
+
+// sdlWriter writes definitions with their descriptions.
+type sdlWriter struct{ strings.Builder }
+
+func (w *sdlWriter) describe(indent, text string) {
+	if strings.ContainsAny(text, "\n\"\\") {
+		fmt.Fprintf(w, "%s\"\"\"\n", indent)
+		for line := range strings.SplitSeq(strings.ReplaceAll(text, `"""`, `\"""`), "\n") {
+			fmt.Fprintf(w, "%s%s\n", indent, line)
+		}
+		fmt.Fprintf(w, "%s\"\"\"\n", indent)
+		return
+	}
+	fmt.Fprintf(w, "%s\"\"\"%s\"\"\"\n", indent, text)
+}
+
+func (w *sdlWriter) open(description, head string) {
+	w.describe("", description)
+	w.WriteString(head + " {\n")
+}
+
+func (w *sdlWriter) line(description, line string) {
+	w.describe("  ", description)
+	w.WriteString("  " + line + "\n")
+}
+
+// field writes a field whose arguments are pairs of declaration and description.
+func (w *sdlWriter) field(description, name string, arguments [][2]string, typ string) {
+	w.describe("  ", description)
+	if len(arguments) == 0 {
+		w.WriteString("  " + name + ": " + typ + "\n")
+		return
+	}
+	w.WriteString("  " + name + "(\n")
+	for _, arg := range arguments {
+		w.describe("    ", arg[1])
+		w.WriteString("    " + arg[0] + "\n")
+	}
+	w.WriteString("  ): " + typ + "\n")
+}
+
+func (w *sdlWriter) close() { w.WriteString("}\n\n") }
+
+// entitySDL is the generated part of the schema.
+func (m *model) entitySDL() string {
+	w := new(sdlWriter)
+	m.writeQuery(w)
+	m.writeMutation(w)
+	w.open("Something that has an id of its own.", "interface Node")
+	w.line("The id, unique among all objects.", "id: ID!")
+	w.close()
+	w.open("Where a page lies in its list.", "type PageInfo")
+	w.line("Whether more follows this page.", "hasNextPage: Boolean!")
+	w.line("Whether something precedes this page.", "hasPreviousPage: Boolean!")
+	w.line("The cursor of the first edge, for `before`; null on an empty page.", "startCursor: String")
+	w.line("The cursor of the last edge, for `after`; null on an empty page.", "endCursor: String")
+	w.close()
+	w.open("Which way an order goes.", "enum OrderDirection")
+	w.line("Smallest, oldest, first in the alphabet at the top.", "ASC")
+	w.line("Largest, newest, last in the alphabet at the top.", "DESC")
+	w.close()
+	w.open("Where an order puts rows that have no value.", "enum NullsOrder")
+	w.line("Before all values.", "FIRST")
+	w.line("After all values.", "LAST")
+	w.close()
+	for _, n := range m.nodes {
+		m.writeNode(w, n)
+	}
+	for _, e := range m.enums {
+		w.open(e.Description, "enum "+e.Name)
+		for _, v := range e.Values {
+			w.line(title(phrase(v.Stored))+".", v.Name)
+		}
+		w.close()
+	}
+	m.writeFilters(w)
+	for _, t := range slices.Sorted(maps.Keys(scalars)) {
+		if m.uses(t) {
+			w.describe("", scalars[t].description)
+			fmt.Fprintf(w, "scalar %s @specifiedBy(url: %q)\n\n", t, scalars[t].url)
+		}
+	}
+	return w.String()
+}
+
+func (m *model) uses(t entity.Type) bool {
+	return slices.ContainsFunc(m.nodes, func(n *node) bool {
+		return slices.ContainsFunc(n.Fields, func(f *entity.Field) bool { return f.Type == t })
+	})
+}
+
+func (m *model) writeQuery(w *sdlWriter) {
+	w.open("What can be read.", "type Query")
+	w.field("The object with a given id; null if there is none that the viewer may read.", "node",
+		[][2]string{{"id: ID!", "The id of the object."}}, "Node")
+	w.field("The objects with the given ids, in their order; null in the place of each that the viewer may not read.", "nodes",
+		[][2]string{{"ids: [ID!]!", "The ids of the objects."}}, "[Node]!")
+	for _, n := range m.nodes {
+		noun := phrase(n.Name)
+		w.field("The "+noun+" with a given id; null if there is none that the viewer may read.", n.Names.One,
+			[][2]string{{"id: ID!", "The id of the " + noun + "."}}, n.Name)
+		for _, k := range n.Keys {
+			var args [][2]string
+			var keys []string
+			for _, f := range k.Fields {
+				args = append(args, [2]string{f.Name + ": " + f.GraphQL + "!", f.Description})
+				keys = append(keys, phrase(f.Name))
+			}
+			w.field("The "+noun+" with a given "+strings.Join(keys, " and ")+"; null if there is none that the viewer may read.",
+				k.Name, args, n.Name)
+		}
+		w.field("The "+phrases(n.Name)+" that the viewer may read.", n.Names.Many, n.listArguments(), n.Names.Connection+"!")
+	}
+	w.close()
+}
+
+// listArguments are those of every list of the entity.
+func (n *node) listArguments() [][2]string {
+	return [][2]string{
+		{"first: Int", "How many to return from the start, or after the cursor `after`."},
+		{"after: String", "The cursor after which the page begins."},
+		{"last: Int", "How many to return from the end, or before the cursor `before`."},
+		{"before: String", "The cursor before which the page ends."},
+		{"offset: Int", "How many to skip."},
+		{"where: " + n.Names.Where, "Which to return; all if it is not given."},
+		{"orderBy: [" + n.Names.Order + "!]", "How to sort. Later entries decide where earlier ones are equal; the id decides last."},
+	}
+}
+
+func (m *model) writeMutation(w *sdlWriter) {
+	if !slices.ContainsFunc(m.nodes, func(n *node) bool { return n.Names.Create != "" }) {
+		return
+	}
+	w.open("What can be changed. A mutation that fails changes nothing.", "type Mutation")
+	for _, n := range m.nodes {
+		if n.Names.Create == "" {
+			continue
+		}
+		for _, verb := range []string{"create", "update", "delete"} {
+			w.field(title(verb)+"s "+article(phrase(n.Name))+".", verb+n.Name,
+				[][2]string{{"input: " + title(verb) + n.Name + "Input!", "What to " + verb + "."}}, title(verb)+n.Name+"Payload!")
+		}
+	}
+	w.close()
+}
+
+func (m *model) writeNode(w *sdlWriter, n *node) {
+	noun, nouns := phrase(n.Name), phrases(n.Name)
+	head := "type " + n.Name
+	if len(n.ID) == 1 {
+		head += " implements Node"
+	}
+	w.open(n.Description, head)
+	for _, f := range n.Fields {
+		if f.Hidden {
+			continue
+		}
+		typ := f.GraphQL
+		if f.NonNull {
+			typ += "!"
+		}
+		w.line(f.Description, f.Name+": "+typ)
+	}
+	for _, ed := range n.Edges {
+		switch {
+		case ed.List():
+			w.field(ed.Description, ed.Name, m.node(ed.Target).listArguments(), ed.Target+"Connection!")
+		case ed.NonNull:
+			w.line(ed.Description, ed.Name+": "+ed.Target+"!")
+		default:
+			w.line(ed.Description, ed.Name+": "+ed.Target)
+		}
+	}
+	w.close()
+
+	w.open("A page of "+nouns+".", "type "+n.Names.Connection)
+	w.line("The "+nouns+" of the page with their cursors.", "edges: ["+n.Names.Edge+"!]!")
+	w.line("The "+nouns+" of the page.", "nodes: ["+n.Name+"!]!")
+	w.line("Where the page lies in the list.", "pageInfo: PageInfo!")
+	w.line("How many "+nouns+" the whole list has.", "totalCount: Int!")
+	w.close()
+	w.open(title(article(noun))+" in a list.", "type "+n.Names.Edge)
+	w.line("Marks this place in the list, for `after` and `before`.", "cursor: String!")
+	w.line("The "+noun+".", "node: "+n.Name+"!")
+	w.close()
+
+	w.open("Conditions on "+nouns+". All that are given must hold.", "input "+n.Names.Where)
+	for _, f := range n.Fields {
+		if f.Filter {
+			w.line(f.Description, f.Name+": "+f.GraphQL+"Filter")
+		}
+	}
+	w.line("All of these must hold.", "and: ["+n.Names.Where+"!]")
+	w.line("At least one of these must hold.", "or: ["+n.Names.Where+"!]")
+	w.line("This must not hold.", "not: "+n.Names.Where)
+	w.close()
+
+	w.open("One step in sorting "+nouns+".", "input "+n.Names.Order)
+	w.line("What to sort by.", "field: "+n.Names.OrderField)
+	w.line("Which way; ASC if it is not given.", "direction: OrderDirection")
+	w.line("Where rows without a value go; LAST if it is not given.", "nulls: NullsOrder")
+	w.close()
+	w.open("What "+nouns+" can be sorted by.", "enum "+n.Names.OrderField)
+	for _, f := range n.Fields {
+		if f.Sort {
+			w.line(f.Description, f.OrderValue)
+		}
+	}
+	w.close()
+	if n.Names.Create != "" {
+		m.writeInputs(w, n)
+	}
+}
+
+const (
+	mutationIDField = "clientMutationId: String"
+	mutationIDIn    = "Comes back in the payload, so that a client can tell its mutations apart."
+	mutationIDOut   = "What the input held."
+)
+
+func (m *model) writeInputs(w *sdlWriter, n *node) {
+	noun := phrase(n.Name)
+	w.open("The values of a new "+noun+". What is left out gets its default.", "input Create"+n.Name+"Input")
+	for _, in := range n.Inputs {
+		typ := in.graphQL(n, true)
+		if in.Required {
+			typ += "!"
+		}
+		w.line(in.Description, in.Name+": "+typ)
+	}
+	w.line(mutationIDIn, mutationIDField)
+	w.close()
+	w.open("The new values of "+article(noun)+". What is left out stays as it is; null clears.", "input Update"+n.Name+"Input")
+	w.line("The id of the "+noun+" to change.", "id: ID!")
+	for _, in := range n.Inputs {
+		if !in.CreateOnly {
+			w.line(in.Description, in.Name+": "+in.graphQL(n, false))
+		}
+	}
+	w.line(mutationIDIn, mutationIDField)
+	w.close()
+	w.open("Which "+noun+" to delete.", "input Delete"+n.Name+"Input")
+	w.line("The id of the "+noun+" to delete.", "id: ID!")
+	w.line(mutationIDIn, mutationIDField)
+	w.close()
+	for _, in := range n.Inputs {
+		if !in.list() {
+			continue
+		}
+		target := phrases(in.Edge.Target)
+		w.open("The "+target+" of a new "+noun+".", "input "+n.listType(in, true))
+		w.line("The ids of the "+target+" to add.", "connect: [ID!]")
+		w.close()
+		if in.CreateOnly {
+			continue
+		}
+		w.open("Changes to the "+target+" of "+article(noun)+". `set` stands alone.", "input "+n.listType(in, false))
+		w.line("The ids of the "+target+" to add.", "connect: [ID!]")
+		w.line("The ids of the "+target+" to take away.", "disconnect: [ID!]")
+		w.line("The ids of the "+target+" that remain, in place of all others.", "set: [ID!]")
+		w.close()
+	}
+	for _, verb := range []string{"create", "update"} {
+		w.open("What came of "+verb[:len(verb)-1]+"ing "+article(noun)+".", "type "+title(verb)+n.Name+"Payload")
+		w.line("The "+noun+"; null if the viewer may not read it.", n.Names.One+": "+n.Name)
+		if verb == "create" {
+			w.line("The "+noun+" as a list would hold it; null if the viewer may not read it.", n.Names.One+"Edge: "+n.Names.Edge)
+		}
+		w.line(mutationIDOut, mutationIDField)
+		w.close()
+	}
+	w.open("What came of deleting "+article(noun)+".", "type Delete"+n.Name+"Payload")
+	w.line("The id of the deleted "+noun+".", "deletedId: ID")
+	w.line(mutationIDOut, mutationIDField)
+	w.close()
+}
+
+func (in *input) list() bool { return in.Edge != nil && in.Edge.List() }
+
+func (in *input) graphQL(n *node, create bool) string {
+	switch {
+	case in.list():
+		return n.listType(in, create)
+	case in.Field != nil:
+		return in.Field.GraphQL
+	default:
+		return "ID"
+	}
+}
+
+// writeFilters writes the operator inputs that all entities share, as far as some entity uses them.
+func (m *model) writeFilters(w *sdlWriter) {
+	used := make(map[string]string)
+	for _, n := range m.nodes {
+		for _, f := range n.Fields {
+			if !f.Filter {
+				continue
+			}
+			used[f.GraphQL] = map[entity.Type]string{
+				entity.ID: "an id", entity.Ref: "an id", entity.Int: "an integer", entity.BigInt: "a large integer",
+				entity.Decimal: "an exact number", entity.Float: "a number", entity.Boolean: "a truth value",
+				entity.String: "a text", entity.DateTime: "a point in time", entity.Date: "a day", entity.UUID: "a UUID",
+				entity.Enum: "`" + f.GraphQL + "`",
+			}[f.Type]
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		w.open("Conditions on "+used[name]+". All that are given must hold.", "input "+name+"Filter")
+		w.line("Equal to this.", "eq: "+name)
+		w.line("Equal to one of these.", "in: ["+name+"!]")
+		w.line("Whether there is no value.", "isNull: Boolean")
+		w.close()
+	}
+}
+
+func (m *model) node(name string) *node {
+	for _, n := range m.nodes {
+		if n.Name == name {
+			return n
+		}
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/joho/godotenv"
+	"github.com/spf13/pflag"
+)
+
+// Config is the settings of a running gateway. See docs/settings.md, which a test keeps equal to this file.
+type Config struct {
+	DatabaseURL   string
+	Addr          string
+	MaxConns      int
+	PageSize      int
+	MaxPageSize   int
+	Introspection bool
+	Playground    bool
+	CORSOrigins   []string
+	DevKey        string
+	Timeout       time.Duration
+}
+
+// setting is one value that an operator can choose: by flag, by environment, by file, or not at all.
+type setting struct {
+	flag, env, value, help string
+	secret                 bool
+	set                    func(*Config, string) error
+}
+
+// settings are all of them. Defaults that differ between commands are in the commands.
+func settings() []setting {
+	return []setting{
+		{flag: "database-url", env: "DATABASE_URL", value: "sqlite:./data/entwine.db", help: "the database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME",
+			set: func(c *Config, v string) error { c.DatabaseURL = v; return nil }},
+		{flag: "addr", env: "ENTWINE_ADDR", value: "127.0.0.1:8080", help: "the address to listen on",
+			set: func(c *Config, v string) error { c.Addr = v; return checkAddr(v) }},
+		{flag: "max-conns", env: "ENTWINE_MAX_CONNS", value: "0", help: "connections to the database; 0 chooses: 10 on Postgres, two per processor on SQLite",
+			set: intSetting(func(c *Config, n int) { c.MaxConns = n })},
+		{flag: "page-size", env: "ENTWINE_PAGE_SIZE", value: "20", help: "rows of a list if the client does not say",
+			set: intSetting(func(c *Config, n int) { c.PageSize = n })},
+		{flag: "max-page-size", env: "ENTWINE_MAX_PAGE_SIZE", value: "100", help: "most rows that a client may ask of a list",
+			set: intSetting(func(c *Config, n int) { c.MaxPageSize = n })},
+		{flag: "introspection", env: "ENTWINE_INTROSPECTION", help: "let clients read the schema (default true under dev, false under serve)",
+			set: boolSetting(func(c *Config, b bool) { c.Introspection = b })},
+		{flag: "playground", env: "ENTWINE_PLAYGROUND", help: "serve the playground at /playground (default true under dev, false under serve)",
+			set: boolSetting(func(c *Config, b bool) { c.Playground = b })},
+		{flag: "cors-origins", env: "ENTWINE_CORS_ORIGINS", help: "origins whose pages may call the API, separated by commas; dev allows loopback origins too",
+			set: func(c *Config, v string) error { c.CORSOrigins = list(v); return nil }},
+		{flag: "dev-key", env: "ENTWINE_DEV_KEY", secret: true, help: "the bearer key of the administrator under dev (default: made at the first start)",
+			set: func(c *Config, v string) error { c.DevKey = v; return nil }},
+		{flag: "timeout", env: "ENTWINE_TIMEOUT", value: "10s", help: "longest time for one operation",
+			set: func(c *Config, v string) (err error) { c.Timeout, err = time.ParseDuration(v); return err }},
+	}
+}
+
+func checkAddr(v string) error {
+	_, port, err := net.SplitHostPort(v)
+	if err != nil {
+		return errors.New("must be HOST:PORT, such as 127.0.0.1:8080")
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return errors.New("the port must be a number up to 65535")
+	}
+	return nil
+}
+
+func intSetting(set func(*Config, int)) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 0 {
+			return errors.New("must be a whole number, not negative")
+		}
+		set(c, n)
+		return nil
+	}
+}
+
+func boolSetting(set func(*Config, bool)) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		b, err := strconv.ParseBool(v)
+		if err != nil {
+			return errors.New("must be true or false")
+		}
+		set(c, b)
+		return nil
+	}
+}
+
+func list(v string) []string {
+	var out []string
+	for part := range strings.SplitSeq(v, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// settingsFile is read from the working folder if it is there. Its lines are NAME=VALUE, as for the environment.
+const settingsFile = ".env"
+
+// addFlags declares the flags of all settings.
+func addFlags(flags *pflag.FlagSet) {
+	for _, s := range settings() {
+		flags.String(s.flag, "", s.help+" ("+s.env+")")
+		if s.value != "" {
+			flags.Lookup(s.flag).DefValue = s.value
+		}
+	}
+}
+
+// readConfig settles each setting: flag, then environment, then file, then default. development chooses the defaults of
+// dev. All problems are reported at once.
+func readConfig(flags *pflag.FlagSet, lookup func(string) (string, bool), development bool) (Config, error) {
+	file, err := godotenv.Read(settingsFile)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return Config{}, fmt.Errorf("read %s: %w", settingsFile, err)
+	}
+	var c Config
+	var problems []error
+	for _, s := range settings() {
+		value, source := s.value, "the default"
+		if s.value == "" && (s.flag == "introspection" || s.flag == "playground") {
+			value = strconv.FormatBool(development)
+		}
+		if v, ok := file[s.env]; ok {
+			value, source = v, s.env+" in "+settingsFile
+		}
+		if s.env == "ENTWINE_ADDR" {
+			if port, ok := lookup("PORT"); ok && port != "" {
+				value, source = net.JoinHostPort(host(development), port), "PORT"
+			}
+		}
+		if v, ok := lookup(s.env); ok {
+			value, source = v, s.env
+		}
+		if f := flags.Lookup(s.flag); f != nil && f.Changed {
+			value, source = f.Value.String(), "--"+s.flag
+		}
+		if err := s.set(&c, value); err != nil && (value != "" || s.value != "") {
+			if s.secret {
+				value = "(secret)"
+			}
+			problems = append(problems, fmt.Errorf("%s: %q %w", source, value, err))
+		}
+	}
+	return c, errors.Join(problems...)
+}
+
+// host is where PORT alone listens: on this machine only under dev.
+func host(development bool) string {
+	if development {
+		return "127.0.0.1"
+	}
+	return "0.0.0.0"
+}

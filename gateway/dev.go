@@ -1,0 +1,191 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/gateway/apierr"
+	"github.com/entwine-data/entwine/internal/httpd"
+	"github.com/entwine-data/entwine/internal/load"
+	"github.com/entwine-data/entwine/internal/migrate"
+	"github.com/entwine-data/entwine/internal/store"
+)
+
+func (c *command) dev() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "dev", Short: "Start a working gateway for development: tables, demo data, playground", Args: noArgs,
+		Long: `Start a working gateway for development, on this machine only.
+
+It makes the database and brings its tables up to date, fills an empty one with demo data, and serves the API with
+introspection and a playground. Requests with the key that it prints run as an administrator; others are anonymous.`,
+	}
+	addFlags(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := readConfig(cmd.Flags(), c.lookup, true)
+		if err != nil {
+			return &usageError{err}
+		}
+		return c.runDev(cmd.Context(), cfg)
+	}
+	return cmd
+}
+
+func (c *command) runDev(ctx context.Context, cfg Config) error {
+	if name, _, err := net.SplitHostPort(cfg.Addr); err != nil || !isLoopback(name) {
+		return &usageError{fmt.Errorf("dev listens on this machine only, not on %s; use serve for other addresses", cfg.Addr)}
+	}
+	// The port is taken first: if another program has it, nothing has happened yet.
+	ln, err := httpd.Listen(cfg.Addr, invocation()+" dev")
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	key, err := devKey(cfg)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	db, handle, err := c.open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	did, err := c.prepare(ctx, db, handle)
+	if err != nil {
+		return err
+	}
+	s := c.server(db, handle, cfg, func(hc *httpd.Config) {
+		hc.Development = true
+		hc.Authenticate = func(r *http.Request) (access.Viewer, error) { return developer(r, key) }
+		if hc.Playground != nil {
+			hc.Playground.Key = key
+		}
+	})
+	c.welcome(cfg, ln.Addr().String(), key, did, time.Since(start))
+	return s.Serve(ctx, ln)
+}
+
+// isLoopback says whether an address to listen on can be reached from this machine only.
+func isLoopback(name string) bool {
+	ip := net.ParseIP(name)
+	return name == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// prepare brings the tables up to date and fills an empty database. It says what it did.
+func (c *command) prepare(ctx context.Context, db *store.DB, handle *Handle) (did string, err error) {
+	changes, err := migrate.Push(ctx, db, handle.Tables)
+	if err != nil {
+		return "", fmt.Errorf("bring the tables up to date: %w", err)
+	}
+	if len(changes) > 0 {
+		did = fmt.Sprintf("%d changes to the tables", len(changes))
+	}
+	if c.app.Demo == nil {
+		return did, nil
+	}
+	empty, err := migrate.Empty(ctx, db, handle.Tables)
+	if err != nil || !empty {
+		return did, err
+	}
+	n, err := load.Rows(ctx, db, handle.Tables, c.app.Demo(ctx), c.progress("demo data"))
+	if err != nil {
+		return "", fmt.Errorf("load the demo data: %w", err)
+	}
+	if did != "" {
+		did += ", "
+	}
+	return did + fmt.Sprintf("%d rows of demo data", n), nil
+}
+
+// devKey is the bearer key of the administrator: the one that is set, or one that is kept beside the SQLite file, so that
+// a restart does not make the clients of a development session strangers.
+func devKey(cfg Config) (string, error) {
+	if cfg.DevKey != "" {
+		return cfg.DevKey, nil
+	}
+	path, isFile := strings.CutPrefix(cfg.DatabaseURL, "sqlite:")
+	if !isFile || strings.HasPrefix(path, ":") {
+		return rand.Text(), nil
+	}
+	path = filepath.Join(filepath.Dir(path), "dev.key")
+	if b, err := os.ReadFile(path); err == nil && len(strings.TrimSpace(string(b))) >= 16 {
+		return strings.TrimSpace(string(b)), nil
+	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("read the development key: %w", err)
+	}
+	key := rand.Text()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", fmt.Errorf("make the data folder: %w", err)
+	}
+	if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("keep the development key: %w", err)
+	}
+	return key, nil
+}
+
+// developer is the viewer of a request under dev.
+func developer(r *http.Request, key string) (access.Viewer, error) {
+	token, given, err := httpd.Bearer(r)
+	switch {
+	case err != nil || !given:
+		return access.Viewer{}, err
+	case subtle.ConstantTimeCompare([]byte(token), []byte(key)) != 1:
+		return access.Viewer{}, apierr.New(apierr.Unauthenticated, "This is not the development key that dev printed when it started.")
+	}
+	return access.Viewer{Roles: []string{"admin"}}, nil
+}
+
+func (c *command) welcome(cfg Config, addr, key, did string, took time.Duration) {
+	if did == "" {
+		did = "up to date"
+	}
+	c.say("%s is ready (%d ms)\n", c.app.Name, took.Milliseconds())
+	if cfg.Playground {
+		c.say("  Playground  http://%s/playground", addr)
+	}
+	c.say("  API         http://%s/graphql", addr)
+	c.say("  Database    %s: %s", redacted(cfg.DatabaseURL), did)
+	c.say("  Key         Authorization: Bearer %s", key)
+	c.say("              (an administrator, on this machine only; requests without it are anonymous)")
+	if examples := c.examples(); len(examples) > 0 {
+		c.say("\nTry it:\n\n  curl http://%s/graphql -H 'Content-Type: application/json' \\\n    -d '{\"query\": %q}'\n", addr, oneLine(examples[0].Query))
+	}
+	c.say("Ctrl+C stops it.")
+}
+
+// oneLine drops comments and line breaks of an example.
+func oneLine(query string) string {
+	var words []string
+	for line := range strings.Lines(query) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			words = append(words, strings.Fields(line)...)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// redacted is a database URL without its password.
+func redacted(url string) string {
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return url
+	}
+	user, host, ok := strings.Cut(rest, "@")
+	if !ok {
+		return url
+	}
+	user, _, _ = strings.Cut(user, ":")
+	return scheme + "://" + user + "@" + host
+}

@@ -1,0 +1,45 @@
+package entity
+
+import (
+	"strings"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/entwine-data/entwine/gateway/access"
+)
+
+// Where returns the rule of op as a predicate for the ORM's queries on the entity.
+func (e *Entity) Where(op access.Operation, v access.Viewer) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		if e.Unrestricted(op, v) {
+			return
+		}
+		// Taken now: a query that becomes part of another gets a new name before its predicates are written.
+		qualifier := strings.TrimSuffix(s.C("x"), s.Quote("x"))
+		s.Where(sql.P(func(b *sql.Builder) {
+			e.WritePredicate(entSQL{b: b, rows: qualifier}, op, v, "")
+		}))
+	}
+}
+
+// entSQL is [SQL] over ent's statement builder. An empty alias stands for the rows that the statement selects.
+type entSQL struct {
+	b    *sql.Builder
+	rows string // their quoted name and a dot
+}
+
+func (w entSQL) WriteSQL(text string) { w.b.WriteString(text) }
+
+func (w entSQL) WriteColumn(alias, name string) {
+	if alias == "" {
+		w.b.WriteString(w.rows).Ident(name)
+		return
+	}
+	w.b.Ident(alias).WriteByte('.').Ident(name)
+}
+
+func (w entSQL) WriteTable(name, alias string) { w.b.Ident(name).WriteString(" AS ").Ident(alias) }
+
+func (w entSQL) WriteArg(value any) { w.b.Arg(value) }
+
+var _ SQL = entSQL{}

@@ -1,0 +1,177 @@
+package input
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/gateway/apierr"
+	"github.com/entwine-data/entwine/gateway/entity"
+	"github.com/entwine-data/entwine/gateway/relay"
+)
+
+// Target is the entity that a reference leads to, with keys of the Go type K.
+type Target[K comparable] struct {
+	Entity *entity.Entity
+	// Key turns a parsed key into the ORM's type; ok is false if it does not fit, so that there can be no such row.
+	Key func(any) (key K, ok bool)
+	// Allowed returns those of the keys whose rows exist and allow op to the viewer of ctx.
+	Allowed func(ctx context.Context, op access.Operation, keys []K) ([]K, error)
+}
+
+// IntKey is for [Target.Key].
+func IntKey[K integer](key any) (K, bool) {
+	n, ok := key.(int64)
+	if !ok {
+		return 0, false
+	}
+	k, err := fit[K](n)
+	return k, err == nil
+}
+
+// StringKey is for [Target.Key].
+func StringKey[K ~string](key any) (K, bool) {
+	s, ok := key.(string)
+	return K(s), ok
+}
+
+// UUIDKey is for [Target.Key].
+func UUIDKey(key any) (uuid.UUID, bool) {
+	s, ok := key.(string)
+	if !ok {
+		return uuid.UUID{}, false
+	}
+	id, err := uuid.Parse(s)
+	return id, err == nil
+}
+
+// parse turns a global id into a key, or records a fault.
+func (t *Target[K]) parse(v *Values, raw any, path ...any) (key K, ok bool) {
+	text, _ := raw.(string)
+	typeName, keyText, ok := relay.ParseID(text)
+	if !ok || typeName != t.Entity.Name {
+		v.fail(apierr.InvalidFormat, "must be the id of a "+t.Entity.Name, path...)
+		return key, false
+	}
+	parsed, ok := entity.ParseKey(t.Entity.ID[0].Key, keyText)
+	if !ok {
+		v.fail(apierr.InvalidFormat, "must be the id of a "+t.Entity.Name, path...)
+		return key, false
+	}
+	if key, ok = t.Key(parsed); !ok {
+		v.missing(t.Entity, path...)
+	}
+	return key, ok
+}
+
+// missing is said of rows that do not exist and of rows that the viewer may not see: the two must look the same.
+func (v *Values) missing(e *entity.Entity, path ...any) {
+	v.fail(apierr.Invalid, "does not lead to a "+e.Name, path...)
+}
+
+// SetRef hands the key that a global id stands for to set. Where rules hide rows of the target, it is looked up first, so
+// that nobody can refer to a row that they may not read; else the database's foreign key says whether it exists.
+func SetRef[K comparable](v *Values, name string, target *Target[K], set func(K), clear func()) {
+	raw, ok := v.take(name, clear)
+	if !ok {
+		return
+	}
+	key, ok := target.parse(v, raw, name)
+	if !ok {
+		return
+	}
+	set(key)
+	if target.Entity.AllVisible() {
+		return
+	}
+	v.checks = append(v.checks, func(ctx context.Context) error {
+		found, err := target.Allowed(ctx, access.Read, []K{key})
+		if err != nil {
+			return fmt.Errorf("look up %s: %w", name, err)
+		}
+		if len(found) == 0 {
+			v.missing(target.Entity, name)
+		}
+		return nil
+	})
+}
+
+// Link is how a mutation changes a list.
+type Link[K comparable] struct {
+	Target *Target[K]
+	// Operation must be allowed on every row that is linked or unlinked: Read where the list belongs to the changed row,
+	// Update where it belongs to the other one.
+	Operation   access.Operation
+	Add, Remove func(...K)
+	Clear       func()
+}
+
+// SetLinks reads { connect, disconnect, set }.
+func SetLinks[K comparable](v *Values, name string, link Link[K]) {
+	raw, ok := v.take(name, nil)
+	if !ok {
+		return
+	}
+	changes, ok := raw.(map[string]any)
+	if !ok {
+		v.fail(apierr.InvalidFormat, "must be an object", name)
+		return
+	}
+	set, replaces := changes["set"]
+	if replaces && set != nil && (changes["connect"] != nil || changes["disconnect"] != nil) {
+		v.fail(apierr.Invalid, "takes set alone, without connect and disconnect", name)
+		return
+	}
+	for _, change := range []struct {
+		name  string
+		apply func(...K)
+	}{{"connect", link.Add}, {"disconnect", link.Remove}, {"set", func(keys ...K) { link.Clear(); link.Add(keys...) }}} {
+		value, given := changes[change.name]
+		if !given {
+			continue
+		}
+		ids, ok := value.([]any)
+		if !ok {
+			v.fail(apierr.Required, "must be a list", name, change.name)
+			continue
+		}
+		if keys, ok := link.keys(v, ids, name, change.name); ok {
+			change.apply(keys...)
+		}
+	}
+}
+
+// keys parses the ids without their repetitions and has them looked up.
+func (l Link[K]) keys(v *Values, ids []any, name, change string) (keys []K, ok bool) {
+	at := make(map[K]int, len(ids))
+	ok = true
+	for i, id := range ids {
+		key, valid := l.Target.parse(v, id, name, change, i)
+		if !valid {
+			ok = false
+			continue
+		}
+		if _, repeated := at[key]; !repeated {
+			at[key] = i
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) > 0 {
+		v.checks = append(v.checks, func(ctx context.Context) error {
+			found, err := l.Target.Allowed(ctx, l.Operation, keys)
+			if err != nil {
+				return fmt.Errorf("look up %s: %w", name, err)
+			}
+			for _, key := range keys {
+				if !slices.Contains(found, key) {
+					v.missing(l.Target.Entity, name, change, at[key])
+				}
+			}
+			return nil
+		})
+	}
+	return keys, ok
+}

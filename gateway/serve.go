@@ -1,0 +1,115 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/entwine-data/entwine/internal/engine"
+	"github.com/entwine-data/entwine/internal/gql"
+	"github.com/entwine-data/entwine/internal/httpd"
+	"github.com/entwine-data/entwine/internal/migrate"
+	"github.com/entwine-data/entwine/internal/store"
+)
+
+func (c *command) serve() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Serve the API (production)", Args: noArgs,
+		Long: `Serve the API for production: no playground, no introspection and no development key unless settings say so.
+
+It does not change the database. Where tables are missing it says which, and does not start.`,
+	}
+	addFlags(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := readConfig(cmd.Flags(), c.lookup, false)
+		if err != nil {
+			return &usageError{err}
+		}
+		ctx := cmd.Context()
+		db, handle, err := c.open(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		if err := db.Ping(ctx); err != nil {
+			return fmt.Errorf("reach the database: %w", err)
+		}
+		missing, err := migrate.Missing(ctx, db, handle.Tables)
+		if err != nil {
+			return err
+		}
+		if len(missing) > 0 {
+			return fmt.Errorf("the database lacks the tables %s; make them with: %s migrate push", strings.Join(missing, ", "), invocation())
+		}
+		s := c.server(db, handle, cfg)
+		ln, err := httpd.Listen(cfg.Addr, invocation()+" serve")
+		if err != nil {
+			return err
+		}
+		c.say("%s serves http://%s/graphql", c.app.Name, ln.Addr())
+		return s.Serve(ctx, ln)
+	}
+	return cmd
+}
+
+// server puts the parts together. who is nil where everybody is anonymous.
+func (c *command) server(db *store.DB, handle *Handle, cfg Config, options ...func(*httpd.Config)) *httpd.Server {
+	log := slog.New(slog.NewTextHandler(c.log, nil))
+	e := engine.New(db, handle.Catalog, handle.Mutators, handle.Custom, engine.Config{PageSize: cfg.PageSize, MaxPageSize: cfg.MaxPageSize})
+	hc := httpd.Config{
+		GraphQL:     within(cfg.Timeout, gql.New(e, gql.Config{Introspection: cfg.Introspection, Hints: cfg.Introspection, Logger: log})),
+		Ready:       db.Ping,
+		CORSOrigins: cfg.CORSOrigins,
+		Logger:      log,
+	}
+	if cfg.Playground {
+		hc.Playground = &httpd.Playground{Name: c.app.Name, Examples: c.examples()}
+	}
+	for _, option := range options {
+		option(&hc)
+	}
+	return httpd.New(hc)
+}
+
+// within ends an operation that takes too long. Its statement is cancelled on the database.
+func within(limit time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// examples reads the application's example operations.
+func (c *command) examples() []httpd.Example {
+	if c.app.Examples == nil {
+		return nil
+	}
+	var out []httpd.Example
+	// The order of WalkDir is that of the names.
+	_ = fs.WalkDir(c.app.Examples, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) != ".graphql" {
+			return err
+		}
+		query, err := fs.ReadFile(c.app.Examples, name)
+		if err != nil {
+			return err
+		}
+		example := httpd.Example{Query: string(query)}
+		if vars, err := fs.ReadFile(c.app.Examples, strings.TrimSuffix(name, ".graphql")+".json"); err == nil && json.Valid(vars) {
+			example.Variables = string(vars)
+		}
+		out = append(out, example)
+		return nil
+	})
+	return out
+}
+

@@ -1,0 +1,125 @@
+// Package migrate brings the tables of a database to what the ent schema says.
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"ariga.io/atlas/sql/migrate"
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql/schema"
+	"entgo.io/ent/schema/field"
+
+	"github.com/entwine-data/entwine/internal/store"
+)
+
+// Push creates the tables that are not there and adds to the others what they lack, in one transaction. It removes nothing.
+// It returns what it did, a line for each change, nothing if everything was up to date. It is for development: a change
+// that would need a decision about the data fails, or loses some.
+func Push(ctx context.Context, db *store.DB, tables []*schema.Table) (changes []string, err error) {
+	tables, err = desired(db.Dialect(), tables)
+	if err != nil {
+		return nil, fmt.Errorf("push tables: %w", err)
+	}
+	m, err := schema.NewMigrate(db.Driver(), schema.WithApplyHook(func(next schema.Applier) schema.Applier {
+		return schema.ApplyFunc(func(ctx context.Context, conn dialect.ExecQuerier, plan *migrate.Plan) error {
+			for _, c := range plan.Changes {
+				changes = append(changes, c.Comment)
+			}
+			return next.Apply(ctx, conn, plan)
+		})
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("push tables: %w", err)
+	}
+	if err := m.Create(ctx, tables...); err != nil {
+		return nil, fmt.Errorf("push tables: %w", err)
+	}
+	return changes, nil
+}
+
+// desired returns a copy of the tables, which ent's migration would change otherwise, in which text on Postgres is compared
+// by code point, as SQLite does, whatever the database was created with.
+func desired(name string, tables []*schema.Table) ([]*schema.Table, error) {
+	out, err := schema.CopyTables(tables)
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range out {
+		// CopyTables leaves these out.
+		t.Schema, t.Comment, t.View = tables[i].Schema, tables[i].Comment, tables[i].View
+		if name != dialect.Postgres {
+			continue
+		}
+		for _, c := range t.Columns {
+			if c.Collation == "" && isText(c) {
+				c.Collation = "C"
+			}
+		}
+	}
+	return out, nil
+}
+
+func isText(c *schema.Column) bool {
+	switch c.SchemaType[dialect.Postgres] {
+	case "":
+		return c.Type == field.TypeString || c.Type == field.TypeEnum
+	case "text", "varchar", "character varying":
+		return true
+	}
+	return false
+}
+
+// Missing returns the names of the tables that do not exist.
+func Missing(ctx context.Context, db *store.DB, tables []*schema.Table) ([]string, error) {
+	query := `SELECT name FROM sqlite_master WHERE type IN ('table', 'view')`
+	if db.Dialect() == dialect.Postgres {
+		query = `SELECT relname FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_catalog.pg_table_is_visible(oid)`
+	}
+	exists := map[string]bool{}
+	err := db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
+		rows, err := q.QueryContext(ctx, query)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				return err
+			}
+			exists[name] = true
+		}
+		return errors.Join(rows.Err(), rows.Close())
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list tables: %w", err)
+	}
+	var missing []string
+	for _, t := range tables {
+		if !exists[t.Name] {
+			missing = append(missing, t.Name)
+		}
+	}
+	return missing, nil
+}
+
+// Empty says whether none of the tables, which must exist, has a row.
+func Empty(ctx context.Context, db *store.DB, tables []*schema.Table) (bool, error) {
+	empty := true
+	err := db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
+		for _, t := range tables {
+			rows, err := q.QueryContext(ctx, "SELECT 1 FROM "+store.Quote(t.Name)+" LIMIT 1")
+			if err != nil {
+				return fmt.Errorf("look into %s: %w", t.Name, err)
+			}
+			empty = empty && !rows.Next()
+			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+				return fmt.Errorf("look into %s: %w", t.Name, err)
+			}
+		}
+		return nil
+	})
+	return empty, err
+}
