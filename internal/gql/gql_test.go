@@ -355,3 +355,24 @@ func TestLog(t *testing.T) {
 		t.Errorf("the log lacks the stack of the panic")
 	}
 }
+
+// FuzzRequest sends arbitrary bodies: whatever arrives, the answer is JSON, and no fault of the server's.
+func FuzzRequest(f *testing.F) {
+	for _, seed := range []string{
+		query(`{hello}`), query(`query Q($n:Int!=1,$b:Box){int(n:$n) echo(in:$b) ...F} fragment F on Query{posts{edges{node{id}}}}`),
+		with(`query($b:Box,$c:Color,$l:[ID!]){echo(in:$b) pick(color:$c) ids(list:$l)}`, `{"b":{"inner":{"list":[1]}},"c":"RED","l":[1,"2"]}`),
+		query(`{hello(name:"""block \u0000""")}`), query(`{hello @skip(if:$x)}`), query(`subscription{ticks}`), `{"query":"\ud83d"}`, `[{}]`,
+	} {
+		f.Add([]byte(seed))
+	}
+	h := gql.New(newTestSchema(), gql.Config{Introspection: true, Hints: true, Logger: slog.New(slog.DiscardHandler)})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code >= 500 || !json.Valid(w.Body.Bytes()) {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	})
+}

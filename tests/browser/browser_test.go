@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,7 +86,10 @@ func start(t *testing.T, binary, key string) (origin string) {
 	var output bytes.Buffer
 	cmd := exec.Command(binary, "dev")
 	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), "ENTWINE_ADDR="+addr, "ENTWINE_DEV_KEY="+key, "DATABASE_URL=")
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "ENTWINE_") || strings.HasPrefix(v, "DATABASE_URL=") || strings.HasPrefix(v, "PORT=")
+	})
+	cmd.Env = append(cmd.Env, "ENTWINE_ADDR="+addr, "ENTWINE_DEV_KEY="+key)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
