@@ -22,6 +22,8 @@ import (
 var (
 	//go:embed template/rows.tmpl
 	rowsTemplate string
+	//go:embed template/joins.tmpl
+	joinsTemplate string
 	//go:embed template/catalog.tmpl
 	catalogTemplate string
 	//go:embed template/entity.tmpl
