@@ -69,7 +69,7 @@ func (t *Target[K]) parse(v *Values, raw any, path ...any) (key K, ok bool) {
 
 // missing is said of rows that do not exist and of rows that the viewer may not see: the two must look the same.
 func (v *Values) missing(e *entity.Entity, path ...any) {
-	v.fail(apierr.Invalid, "does not lead to any "+e.Name, path...)
+	v.fail(apierr.Missing, "does not lead to any "+e.Name, path...)
 }
 
 // SetRef hands the key that a global id stands for to set. Where rules hide rows of the target, it is looked up first, so
