@@ -80,7 +80,7 @@ func loopback(cfg pq.Config) bool {
 	for _, h := range append(hosts, cfg.Multi...) {
 		addr := h.Hostaddr
 		if addr == (netip.Addr{}) {
-			addr, _ = netip.ParseAddr(h.Host)
+			addr, _ = netip.ParseAddr(strings.Trim(h.Host, "[]"))
 		}
 		local := addr.IsLoopback() || h.Hostaddr == netip.Addr{} &&
 			(h.Host == "" || h.Host == "localhost" || filepath.IsAbs(h.Host) || strings.HasPrefix(h.Host, "@"))

@@ -23,13 +23,13 @@ import (
 
 // both runs a test on two databases with the tables of the reference app.
 func both(t *testing.T, test func(t *testing.T, db *store.DB)) {
-	urls := map[string]func(t *testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "a.db") },
-		"postgres": func(t *testing.T) string { return pgtest.New(t) },
-	}
-	for name, url := range urls {
+	for _, name := range []string{"sqlite", "postgres"} {
 		t.Run(name, func(t *testing.T) {
-			db, err := store.Open(t.Context(), url(t), store.Options{})
+			url := "sqlite:" + filepath.Join(t.TempDir(), "a.db")
+			if name == "postgres" {
+				url = pgtest.New(t)
+			}
+			db, err := store.Open(t.Context(), url, store.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
