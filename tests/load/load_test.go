@@ -1,5 +1,5 @@
-// Package load loads the real and the made-up data into the reference app, on both databases.
-package load
+// Package load_test loads the real and the made-up data into the reference app, on both databases.
+package load_test
 
 import (
 	"context"
