@@ -99,7 +99,7 @@ func (c *command) prepare(ctx context.Context, db *store.DB, handle *Handle) (di
 	if err != nil || !empty {
 		return did, err
 	}
-	n, err := load.Rows(ctx, db, handle.Tables, c.app.Demo(ctx), c.progress("demo data"))
+	n, err := load.Rows(ctx, db, handle.Tables, c.app.Demo(ctx), nil)
 	if err != nil {
 		return "", fmt.Errorf("load the demo data: %w", err)
 	}

@@ -112,4 +112,3 @@ func (c *command) examples() []httpd.Example {
 	})
 	return out
 }
-

@@ -58,6 +58,12 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 				return nil
 			}
 		}
+		if r.wantCursor { // an edge in a mutation's payload: its cursor is for the default order
+			out.args = &listArgs{}
+			if out.args.order, out.err = resolveOrder(r.entity, nil); out.err != nil {
+				return nil
+			}
+		}
 		id := r.entity.ID[0]
 		names := out.columns()
 		return x.query(ctx, q, out, req.keyed(r, names, id.Column, pgKeyType(id), keys), names, true, -1)

@@ -2,6 +2,7 @@ package gql
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -42,7 +43,7 @@ func (h *handler) document(ctx context.Context, query string) (*ast.QueryDocumen
 }
 
 func (h *handler) parseError(err error) *gqlerror.Error {
-	e, ok := err.(*gqlerror.Error)
+	e, ok := errors.AsType[*gqlerror.Error](err)
 	if !ok {
 		return requestError(apierr.ParseFailed, nil, "The document cannot be parsed.")
 	}
@@ -60,8 +61,9 @@ func (h *handler) parseError(err error) *gqlerror.Error {
 func (h *handler) validationErrors(errs gqlerror.List) gqlerror.List {
 	out := make(gqlerror.List, 0, min(len(errs), h.cfg.Limits.Errors))
 	for _, e := range errs[:min(len(errs), h.cfg.Limits.Errors)] {
-		code := apierr.ValidationFailed
-		out = append(out, &gqlerror.Error{Message: shorten(e.Message), Locations: e.Locations, Extensions: extensions(code)})
+		out = append(out, &gqlerror.Error{
+			Message: shorten(e.Message), Locations: e.Locations, Extensions: extensions(apierr.ValidationFailed),
+		})
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package gql
 
 import (
 	"context"
+	"errors"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -81,11 +82,10 @@ func (h *handler) run(ctx context.Context) (resp *graphql.Response) {
 // keep is gqlgen's hook for presenting errors, which it calls in the middle of an operation. Presenting waits until the
 // response is complete, so that errors which do not pass this hook are treated alike.
 func keep(ctx context.Context, err error) *gqlerror.Error {
-	out := &gqlerror.Error{Err: err, Path: graphql.GetPath(ctx)}
-	if e, ok := err.(*gqlerror.Error); ok {
-		out.Path, out.Locations = e.Path, e.Locations
+	if e, ok := errors.AsType[*gqlerror.Error](err); ok && e.Path != nil {
+		return &gqlerror.Error{Err: err, Path: e.Path, Locations: e.Locations}
 	}
-	return out
+	return &gqlerror.Error{Err: err, Path: graphql.GetPath(ctx)}
 }
 
 func recoverField(_ context.Context, value any) error { return recovered(value) }

@@ -131,10 +131,14 @@ func TestRequests(t *testing.T) {
 	}
 	for _, s := range []scenario{
 		{name: "a query", body: query(`{hello}`), status: 200, want: []string{`{"data":{"hello":"hello \u003cworld\u003e"}}`}, runs: 1},
-		{name: "data passes as the schema wrote it", body: query("{ a: hello(name: \"x\")\n b: hello(name: \"é😀\") }"),
-			status: 200, want: []string{`{"data":{"a":"x","b":"é😀"}}`}, runs: 1},
-		{name: "by GET", method: "GET", url: get("query", "query A{hello} query B($n: Int!){int(n:$n)}", "operationName", "B", "variables", `{"n":7}`),
-			status: 200, want: []string{`{"data":{"int":7}}`}, runs: 1},
+		{
+			name: "data passes as the schema wrote it", body: query("{ a: hello(name: \"x\")\n b: hello(name: \"é😀\") }"),
+			status: 200, want: []string{`{"data":{"a":"x","b":"é😀"}}`}, runs: 1,
+		},
+		{
+			name: "by GET", method: "GET", url: get("query", "query A{hello} query B($n: Int!){int(n:$n)}", "operationName", "B", "variables", `{"n":7}`),
+			status: 200, want: []string{`{"data":{"int":7}}`}, runs: 1,
+		},
 		{name: "typename", body: query(`{__typename}`), status: 200, want: []string{`"Query"`}, runs: 1},
 		{name: "a mutation", body: query(`mutation{touch}`), status: 200, want: []string{`"touch":1`}, runs: 1},
 		{name: "a mutation by GET", method: "GET", url: get("query", "mutation{touch}"), status: 405, want: []string{"POST"}},
@@ -212,8 +216,10 @@ func TestVariables(t *testing.T) {
 		{name: "a default", body: with(`query($n:Int!=5){int(n:$n)}`, `{}`), status: 200, want: []string{`"int":5`}, runs: 1},
 		{name: "an Int default of a Float", body: with(`query($f:Float=5){number(f:$f)}`, `{}`), status: 200, want: []string{`"number":5`}, runs: 1},
 		{name: "a large integer keeps its digits", body: with(`query($n:BigInt){big(n:$n)}`, `{"n":9007199254740993}`), status: 200, want: []string{`json.Number 9007199254740993`}, runs: 1},
-		{name: "an input object gets its defaults", body: with(`query($b:Box){echo(in:$b)}`, `{"b":{"text":"x","inner":{}}}`), status: 200,
-			want: []string{`{\"inner\":{\"size\":3},\"size\":3,\"text\":\"x\"}`}, runs: 1},
+		{
+			name: "an input object gets its defaults", body: with(`query($b:Box){echo(in:$b)}`, `{"b":{"text":"x","inner":{}}}`), status: 200,
+			want: []string{`{\"inner\":{\"size\":3},\"size\":3,\"text\":\"x\"}`}, runs: 1,
+		},
 		{name: "null stays null", body: with(`query($b:Box){echo(in:$b)}`, `{"b":{"text":null}}`), status: 200, want: []string{`\"text\":null`}, runs: 1},
 		{name: "one value is a list of one", body: with(`query($l:[ID!]){ids(list:$l)}`, `{"l":7}`), status: 200, want: []string{`["7"]`}, runs: 1},
 		{name: "an unused key is ignored", body: with(`{hello}`, `{"x":1}`), status: 200, runs: 1},
@@ -291,11 +297,15 @@ func TestHostileInput(t *testing.T) {
 		{name: "directives", body: query(`{` + strings.Repeat("hello @include(if:true) ", 21) + `}`), status: 400, want: []string{"21 directives", "at most 20"}},
 		{name: "depth", body: query(deep(6, "author")), status: 400, want: []string{"13 levels deep", "at most 12"}},
 		{name: "as deep as allowed", body: query("{posts{" + strings.Repeat("edges{node{author{posts{", 5) + "edges{node{author{id}}}" + strings.Repeat("}}}}", 5) + "}}"), status: 200, runs: 1},
-		{name: "depth through fragments", body: query(`{posts{nodes{...A}}} fragment A on Post{author{posts{nodes{author{posts{nodes{...B}}}}}}} ` +
-			`fragment B on Post{author{posts{nodes{author{posts{nodes{...C}}}}}}} fragment C on Post{author{posts{nodes{author{posts{pageInfo{hasNextPage}}}}}}}`),
-			status: 400, want: []string{"13 levels deep"}},
-		{name: "depth of introspection", config: gql.Config{Introspection: true}, body: query(`{__schema{types{` + strings.Repeat("ofType{", 30) + "name" + strings.Repeat("}", 30) + `}}}`),
-			status: 400, want: []string{"introspection is 32 levels deep"}},
+		{
+			name: "depth through fragments", body: query(`{posts{nodes{...A}}} fragment A on Post{author{posts{nodes{author{posts{nodes{...B}}}}}}} ` +
+				`fragment B on Post{author{posts{nodes{author{posts{nodes{...C}}}}}}} fragment C on Post{author{posts{nodes{author{posts{pageInfo{hasNextPage}}}}}}}`),
+			status: 400, want: []string{"13 levels deep"},
+		},
+		{
+			name: "depth of introspection", config: gql.Config{Introspection: true}, body: query(`{__schema{types{` + strings.Repeat("ofType{", 30) + "name" + strings.Repeat("}", 30) + `}}}`),
+			status: 400, want: []string{"introspection is 32 levels deep"},
+		},
 		{name: "a fragment bomb", body: query(bomb(60)), status: 400, want: []string{"2000 fields"}},
 		{name: "a fragment that spreads itself", body: query(`{...A} fragment A on Query{hello ...A}`), status: 400, want: []string{"GRAPHQL_VALIDATION_FAILED"}},
 		{name: "fragments in a circle", body: query(`{...A} fragment A on Query{...B} fragment B on Query{...C} fragment C on Query{...A}`), status: 400},
@@ -311,11 +321,15 @@ func TestHostileInput(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for _, s := range []scenario{
-		{name: "an uncoded error", body: query(`{hello fail(how:"plain")}`), status: 200, runs: 1,
-			want: []string{`"INTERNAL_SERVER_ERROR"`, `"requestId":"req-1"`, `"path":["fail"]`, `"locations":[{"line":1,"column":8}]`, `"fail":null`, `"hello":"`}},
+		{
+			name: "an uncoded error", body: query(`{hello fail(how:"plain")}`), status: 200, runs: 1,
+			want: []string{`"INTERNAL_SERVER_ERROR"`, `"requestId":"req-1"`, `"path":["fail"]`, `"locations":[{"line":1,"column":8}]`, `"fail":null`, `"hello":"`},
+		},
 		{name: "a coded error", body: query(`{a:fail(how:"coded")}`), status: 200, runs: 1, want: []string{`"CONFLICT"`, "The slug is taken.", `"path":["a"]`}},
-		{name: "a wrapped coded error", body: query(`{fail(how:"wrapped")}`), status: 200, runs: 1, not: []string{"create post"},
-			want: []string{`"BAD_USER_INPUT"`, `"fields":[{"path":["input","title"],"code":"TOO_LONG","message":"is too long","limit":128}]`}},
+		{
+			name: "a wrapped coded error", body: query(`{fail(how:"wrapped")}`), status: 200, runs: 1, not: []string{"create post"},
+			want: []string{`"BAD_USER_INPUT"`, `"fields":[{"path":["input","title"],"code":"TOO_LONG","message":"is too long","limit":128}]`},
+		},
 		{name: "an error that claims to be GraphQL's", body: query(`{fail(how:"gqlerror")}`), status: 200, runs: 1, want: []string{`"INTERNAL_SERVER_ERROR"`}},
 		{name: "a panic", body: query(`{fail(how:"panic")}`), status: 200, runs: 1, want: []string{`"INTERNAL_SERVER_ERROR"`, `"data":null`}},
 		{name: "no data", body: query(`{gone:fail(how:"plain")}`), status: 200, runs: 1, want: []string{`"data":null`}},
@@ -340,4 +354,25 @@ func TestLog(t *testing.T) {
 	if !strings.Contains(log.String(), "schema_test.go") {
 		t.Errorf("the log lacks the stack of the panic")
 	}
+}
+
+// FuzzRequest sends arbitrary bodies: whatever arrives, the answer is JSON, and no fault of the server's.
+func FuzzRequest(f *testing.F) {
+	for _, seed := range []string{
+		query(`{hello}`), query(`query Q($n:Int!=1,$b:Box){int(n:$n) echo(in:$b) ...F} fragment F on Query{posts{edges{node{id}}}}`),
+		with(`query($b:Box,$c:Color,$l:[ID!]){echo(in:$b) pick(color:$c) ids(list:$l)}`, `{"b":{"inner":{"list":[1]}},"c":"RED","l":[1,"2"]}`),
+		query(`{hello(name:"""block \u0000""")}`), query(`{hello @skip(if:$x)}`), query(`subscription{ticks}`), `{"query":"\ud83d"}`, `[{}]`,
+	} {
+		f.Add([]byte(seed))
+	}
+	h := gql.New(newTestSchema(), gql.Config{Introspection: true, Hints: true, Logger: slog.New(slog.DiscardHandler)})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code >= 500 || !json.Valid(w.Body.Bytes()) {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	})
 }

@@ -77,7 +77,8 @@ func (s *testSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			b, _ := json.Marshal(value)
 			out = fmt.Appendf(out, "%q:%s", f.Alias, b)
 		}
-		resp.Data = append(out, '}')
+		out = append(out, '}')
+		resp.Data = out
 		if string(resp.Data) == `{"gone":null}` {
 			resp.Data = nil
 		}

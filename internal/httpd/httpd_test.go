@@ -62,29 +62,41 @@ func TestRoutes(t *testing.T) {
 	}{
 		{name: "alive", url: "/livez", status: 200, want: "ok"},
 		{name: "ready", url: "/readyz", status: 200, want: "ok"},
-		{name: "not ready", url: "/readyz", status: 503, want: "unavailable", not: "secret",
-			config: httpd.Config{Ready: func(context.Context) error { return errors.New("secret") }}},
+		{
+			name: "not ready", url: "/readyz", status: 503, want: "unavailable", not: "secret",
+			config: httpd.Config{Ready: func(context.Context) error { return errors.New("secret") }},
+		},
 		{name: "nothing there", url: "/nope", status: 404, want: "/graphql", wantHeader: map[string]string{"Content-Type": "application/json; charset=utf-8"}},
 		{name: "a path that climbs", url: "/playground/../../etc/passwd", status: 307},
 		{name: "the root", url: "/", status: 200, want: "/graphql"},
 		{name: "the root leads to the playground", url: "/", status: 302, config: httpd.Config{Playground: playground}, wantHeader: map[string]string{"Location": "/playground"}},
 		{name: "no playground", url: "/playground", status: 404},
-		{name: "the playground", url: "/playground", status: 200, config: httpd.Config{Playground: playground}, want: "<script type=\"module\"", not: "dev-key",
-			wantHeader: map[string]string{"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Frame-Options": "DENY"}},
-		{name: "its settings", url: "/playground/settings.json", status: 200, config: httpd.Config{Playground: playground},
+		{
+			name: "the playground", url: "/playground", status: 200, config: httpd.Config{Playground: playground}, want: "<script type=\"module\"", not: "dev-key",
+			wantHeader: map[string]string{"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Frame-Options": "DENY"},
+		},
+		{
+			name: "its settings", url: "/playground/settings.json", status: 200, config: httpd.Config{Playground: playground},
 			want:       `{"name":"Shop \u003cb\u003e","endpoint":"/graphql","headers":{"Authorization":"Bearer dev-key"},"examples":[{"query":"{posts{nodes{id}}}","variables":"{}"}]}`,
 			header:     map[string]string{"Origin": "http://localhost:3000"},
-			wantHeader: map[string]string{"Access-Control-Allow-Origin": "", "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store"}},
-		{name: "a playground without settings", url: "/playground/settings.json", status: 200, config: httpd.Config{Playground: &httpd.Playground{}},
-			want: `{"name":"Entwine","endpoint":"/graphql","headers":{},"examples":[]}`},
+			wantHeader: map[string]string{"Access-Control-Allow-Origin": "", "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store"},
+		},
+		{
+			name: "a playground without settings", url: "/playground/settings.json", status: 200, config: httpd.Config{Playground: &httpd.Playground{}},
+			want: `{"name":"Entwine","endpoint":"/graphql","headers":{},"examples":[]}`,
+		},
 		{name: "no listing of assets", url: "/playground/assets/", status: 302, config: httpd.Config{Playground: playground}},
 		{name: "an asset that is not there", url: "/playground/assets/nope.js", status: 404, config: httpd.Config{Playground: playground}},
 
-		{name: "anonymous", url: "/graphql", method: "POST", status: 200, want: "viewer= id=",
-			wantHeader: map[string]string{"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "Vary": "Origin"}},
+		{
+			name: "anonymous", url: "/graphql", method: "POST", status: 200, want: "viewer= id=",
+			wantHeader: map[string]string{"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "Vary": "Origin"},
+		},
 		{name: "a viewer", url: "/graphql", method: "POST", header: map[string]string{"Authorization": "bearer key"}, status: 200, want: "viewer=7"},
-		{name: "a wrong token", url: "/graphql", method: "POST", header: map[string]string{"Authorization": "Bearer secret"}, status: 401,
-			want: `{"errors":[{"message":"The token is not valid.","extensions":{"code":"UNAUTHENTICATED"}}]}`, wantHeader: map[string]string{"WWW-Authenticate": "Bearer"}},
+		{
+			name: "a wrong token", url: "/graphql", method: "POST", header: map[string]string{"Authorization": "Bearer secret"}, status: 401,
+			want: `{"errors":[{"message":"The token is not valid.","extensions":{"code":"UNAUTHENTICATED"}}]}`, wantHeader: map[string]string{"WWW-Authenticate": "Bearer"},
+		},
 		{name: "another scheme", url: "/graphql", method: "POST", header: map[string]string{"Authorization": "Basic secret"}, status: 401, want: "UNAUTHENTICATED", not: "secret"},
 		{name: "a token that cannot be checked", url: "/graphql", method: "POST", header: map[string]string{"Authorization": "Bearer broken"}, status: 500, want: "INTERNAL_SERVER_ERROR", not: "secret"},
 		{name: "a panic", url: "/graphql", method: "POST", body: "panic", status: 500, want: "INTERNAL_SERVER_ERROR", not: "secret"},
@@ -92,18 +104,30 @@ func TestRoutes(t *testing.T) {
 
 		{name: "a foreign origin", url: "/graphql", method: "OPTIONS", header: map[string]string{"Origin": "https://evil.example"}, status: 204, wantHeader: map[string]string{"Access-Control-Allow-Origin": ""}},
 		{name: "a loopback origin in production", url: "/graphql", method: "OPTIONS", header: map[string]string{"Origin": "http://localhost:3000"}, status: 204, wantHeader: map[string]string{"Access-Control-Allow-Origin": ""}},
-		{name: "an allowed origin asks", url: "/graphql", method: "OPTIONS", header: map[string]string{"Origin": "https://shop.example"}, status: 204,
+		{
+			name: "an allowed origin asks", url: "/graphql", method: "OPTIONS", header: map[string]string{"Origin": "https://shop.example"}, status: 204,
 			config: httpd.Config{CORSOrigins: []string{"https://shop.example"}},
-			wantHeader: map[string]string{"Access-Control-Allow-Origin": "https://shop.example", "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
-				"Access-Control-Allow-Methods": "GET, POST", "Access-Control-Allow-Credentials": ""}},
-		{name: "an allowed origin is refused with its headers", url: "/graphql", method: "POST", header: map[string]string{"Origin": "https://shop.example", "Authorization": "x"}, status: 401,
-			config: httpd.Config{CORSOrigins: []string{"https://shop.example"}}, wantHeader: map[string]string{"Access-Control-Allow-Origin": "https://shop.example"}},
-		{name: "a part of an allowed origin", url: "/graphql", method: "OPTIONS", header: map[string]string{"Origin": "https://shop.example.evil.example"}, status: 204,
-			config: httpd.Config{CORSOrigins: []string{"https://shop.example"}}, wantHeader: map[string]string{"Access-Control-Allow-Origin": ""}},
-		{name: "a loopback origin in development", url: "/graphql", method: "OPTIONS", header: map[string]string{"Origin": "http://[::1]:3000", "Host": "localhost:8080"}, status: 204,
-			config: httpd.Config{Development: true}, wantHeader: map[string]string{"Access-Control-Allow-Origin": "http://[::1]:3000"}},
-		{name: "null is no origin", url: "/graphql", method: "OPTIONS", header: map[string]string{"Origin": "null", "Host": "localhost"}, status: 204,
-			config: httpd.Config{Development: true}, wantHeader: map[string]string{"Access-Control-Allow-Origin": ""}},
+			wantHeader: map[string]string{
+				"Access-Control-Allow-Origin": "https://shop.example", "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+				"Access-Control-Allow-Methods": "GET, POST", "Access-Control-Allow-Credentials": "",
+			},
+		},
+		{
+			name: "an allowed origin is refused with its headers", url: "/graphql", method: "POST", header: map[string]string{"Origin": "https://shop.example", "Authorization": "x"}, status: 401,
+			config: httpd.Config{CORSOrigins: []string{"https://shop.example"}}, wantHeader: map[string]string{"Access-Control-Allow-Origin": "https://shop.example"},
+		},
+		{
+			name: "a part of an allowed origin", url: "/graphql", method: "OPTIONS", header: map[string]string{"Origin": "https://shop.example.evil.example"}, status: 204,
+			config: httpd.Config{CORSOrigins: []string{"https://shop.example"}}, wantHeader: map[string]string{"Access-Control-Allow-Origin": ""},
+		},
+		{
+			name: "a loopback origin in development", url: "/graphql", method: "OPTIONS", header: map[string]string{"Origin": "http://[::1]:3000", "Host": "localhost:8080"}, status: 204,
+			config: httpd.Config{Development: true}, wantHeader: map[string]string{"Access-Control-Allow-Origin": "http://[::1]:3000"},
+		},
+		{
+			name: "null is no origin", url: "/graphql", method: "OPTIONS", header: map[string]string{"Origin": "null", "Host": "localhost"}, status: 204,
+			config: httpd.Config{Development: true}, wantHeader: map[string]string{"Access-Control-Allow-Origin": ""},
+		},
 
 		{name: "development under another name", url: "/livez", header: map[string]string{"Host": "evil.example:8080"}, status: 421, config: httpd.Config{Development: true}, not: "ok"},
 		{name: "development under a name that only looks local", url: "/graphql", header: map[string]string{"Host": "localhost.evil.example"}, status: 421, config: httpd.Config{Development: true}},
@@ -169,7 +193,7 @@ func TestReadyAnswersInTime(t *testing.T) {
 	for range 10 {
 		go func() {
 			w := httptest.NewRecorder()
-			s.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+			s.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
 			done <- w.Code
 		}()
 	}

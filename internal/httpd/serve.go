@@ -76,6 +76,8 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		_ = srv.Close()
 		err = fmt.Errorf("shut down: requests still ran after %s", drainWithin)
 	}
-	<-ended
+	if serr := <-ended; !errors.Is(serr, http.ErrServerClosed) {
+		err = errors.Join(err, fmt.Errorf("serve: %w", serr))
+	}
 	return err
 }

@@ -71,8 +71,8 @@ func TestServeDrains(t *testing.T) {
 	}
 }
 
-// Headers that never end are cut by the server, not waited for.
-func TestLargeHeader(t *testing.T) {
+// The health check finds a running server, whatever it listens on; headers that never end are cut, not waited for.
+func TestProbeAndLargeHeader(t *testing.T) {
 	s := httpd.New(httpd.Config{GraphQL: echo, Logger: slog.New(slog.DiscardHandler)})
 	ln, err := httpd.Listen("127.0.0.1:0", "")
 	if err != nil {
@@ -81,6 +81,12 @@ func TestLargeHeader(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error)
 	go func() { served <- s.Serve(ctx, ln) }()
+	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	for _, addr := range []string{ln.Addr().String(), ":" + port, "0.0.0.0:" + port} {
+		if err := httpd.Probe(ctx, addr); err != nil {
+			t.Errorf("%s: %v", addr, err)
+		}
+	}
 	conn, err := net.Dial("tcp", ln.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -94,5 +100,8 @@ func TestLargeHeader(t *testing.T) {
 	stop()
 	if err := <-served; err != nil {
 		t.Error(err)
+	}
+	if err := httpd.Probe(t.Context(), ln.Addr().String()); err == nil {
+		t.Error("a stopped server is alive")
 	}
 }

@@ -6,17 +6,22 @@ import '@graphiql/plugin-doc-explorer/style.css';
 import '@graphiql/plugin-history/style.css';
 import 'graphiql/graphiql.css';
 import './page.css';
+import { useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 import { GraphiQL } from 'graphiql';
-import { rememberingTabs } from './storage.js';
+import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
+import { withoutKey } from './storage.js';
 
-function fetcher(endpoint) {
+function fetcher(settings) {
   return async (params, options) => {
-    const response = await fetch(endpoint, {
+    // GraphiQL asks for the schema before its headers pane is there. An empty pane means an anonymous request, though.
+    const headers = params.operationName === 'IntrospectionQuery' ? settings.headers : {};
+    const response = await fetch(settings.endpoint, {
       method: 'POST',
       headers: {
         Accept: 'application/graphql-response+json',
         'Content-Type': 'application/json',
+        ...headers,
         ...options?.headers,
       },
       body: JSON.stringify(params),
@@ -25,19 +30,36 @@ function fetcher(endpoint) {
   };
 }
 
+// GraphiQL's editors look at the system's colours once. This makes them follow a change, as the rest of the page does.
+function FollowSystem() {
+  const theme = useGraphiQL((state) => state.theme);
+  const { setTheme } = useGraphiQLActions();
+  useEffect(() => {
+    if (theme) return undefined; // chosen in the settings
+    const dark = window.matchMedia('(prefers-color-scheme: dark)');
+    const follow = () => setTheme(null);
+    dark.addEventListener('change', follow);
+    return () => dark.removeEventListener('change', follow);
+  }, [theme, setTheme]);
+  return null;
+}
+
 function Playground({ settings }) {
   const headers = Object.keys(settings.headers).length ? JSON.stringify(settings.headers, null, 2) : '';
   const welcome = `# A new operation against ${settings.name}.\n# Ctrl-Space completes names, Ctrl-Enter runs the operation.\n\n`;
   return (
     <GraphiQL
-      fetcher={fetcher(settings.endpoint)}
+      fetcher={fetcher(settings)}
       defaultTabs={settings.examples.length ? settings.examples.map((example) => ({ ...example, headers })) : undefined}
       defaultQuery={welcome}
       defaultHeaders={headers}
       defaultEditorToolsVisibility="headers"
-      storage={rememberingTabs(window.localStorage, headers)}
+      storage={withoutKey(window.localStorage, headers, settings.headers.Authorization)}
     >
-      <GraphiQL.Logo>{settings.name}</GraphiQL.Logo>
+      <GraphiQL.Logo>
+        {settings.name}
+        <FollowSystem />
+      </GraphiQL.Logo>
     </GraphiQL>
   );
 }

@@ -1,0 +1,117 @@
+package gateway
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/entwine-data/entwine/internal/load"
+	"github.com/entwine-data/entwine/internal/migrate"
+)
+
+func (c *command) load() *cobra.Command {
+	var skip bool
+	cmd := &cobra.Command{
+		Use: "load DIR", Short: "Load CSV or JSON Lines files into the database",
+		Long: `Load a folder of CSV (*.csv) and JSON Lines (*.jsonl, *.ndjson) files: one file for each table or entity, whose
+headers or keys are columns or the API's field names. Empty cells are null, ids are kept, and rows may refer to each
+other in any order.
+
+Either everything is loaded or nothing: bad input is reported with its file, line, column and value.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return &usageError{fmt.Errorf("load needs one folder, such as: %s load ./data/site", invocation())}
+			}
+			return nil
+		},
+	}
+	addFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&skip, "skip-unknown", false, "leave out files and columns that the schema does not know")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		cfg, err := readConfig(cmd.Flags(), c.lookup, true)
+		if err != nil {
+			return &usageError{err}
+		}
+		db, handle, err := c.open(cmd.Context(), cfg)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		// Until there are migrations, the tables are made from the schema.
+		if _, err := migrate.Push(cmd.Context(), db, handle.Tables); err != nil {
+			return fmt.Errorf("bring the tables up to date: %w", err)
+		}
+		result, err := load.Folder(cmd.Context(), db, handle.Tables, handle.Catalog, args[0], load.Options{SkipUnknown: skip, Progress: c.progress()})
+		if err != nil {
+			return err
+		}
+		for _, name := range result.Skipped {
+			c.say("left out: %s", name)
+		}
+		rows := 0
+		for _, t := range result.Tables {
+			rows += t.Rows
+		}
+		c.say("%d rows in %d tables", rows, len(result.Tables))
+		return nil
+	}
+	return cmd
+}
+
+// progress prints how far a load has come, a line for each table.
+func (c *command) progress() func(load.Progress) {
+	return func(p load.Progress) {
+		switch {
+		case p.Done:
+			c.say("  %-20s %9d rows", p.Table, p.Rows)
+		case p.Total > 0:
+			c.say("  %-20s %9d of %d", p.Table, p.Rows, p.Total)
+		default:
+			c.say("  %-20s %9d …", p.Table, p.Rows)
+		}
+	}
+}
+
+func (c *command) migrate() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "migrate", Short: "Change the database to fit the schema",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &usageError{fmt.Errorf("unknown command %q for migrate", strings.Join(args, " "))}
+			}
+			return cmd.Help()
+		},
+	}
+	push := &cobra.Command{
+		Use: "push", Short: "Make the tables of the schema, for development", Args: noArgs,
+		Long: `Make the tables, columns and indexes that the schema has and the database lacks.
+
+It is for development: it never drops anything, and it keeps no history of what it did.`,
+	}
+	addFlags(push.Flags())
+	push.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := readConfig(cmd.Flags(), c.lookup, true)
+		if err != nil {
+			return &usageError{err}
+		}
+		db, handle, err := c.open(cmd.Context(), cfg)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		changes, err := migrate.Push(cmd.Context(), db, handle.Tables)
+		if err != nil {
+			return err
+		}
+		for _, change := range changes {
+			c.say("  %s", change)
+		}
+		if len(changes) == 0 {
+			c.say("The database fits the schema; nothing to do.")
+		}
+		return nil
+	}
+	cmd.AddCommand(push)
+	return cmd
+}

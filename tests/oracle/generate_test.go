@@ -1,0 +1,646 @@
+package oracle
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/entwine-data/entwine/gateway/entity"
+	"github.com/entwine-data/entwine/gateway/relay"
+)
+
+// operation is a generated request.
+type operation struct {
+	Query     string         `json:"query"`
+	Variables map[string]any `json:"variables,omitempty"`
+	used      []string       // the constructs in it
+}
+
+// generator makes random valid operations over the reference schema, with values that occur in the data.
+type generator struct {
+	r       *rand.Rand
+	schema  *ast.Schema
+	catalog *entity.Catalog
+	tables  map[string][]map[string]any
+	cursors map[string][]seenCursor // by entity
+
+	// of the operation that is being made
+	vars      map[string]any
+	defs      []string
+	fragments []string
+	used      []string
+	names     int
+	fields    int
+	aliases   int
+}
+
+type seenCursor struct{ scope, cursor string }
+
+// scope is the response keys of one merged selection set, so that no two selections of a key conflict.
+type scope struct {
+	keys map[string]*selected
+}
+
+type selected struct {
+	text  string // the field with its alias and arguments
+	below *scope
+}
+
+func newScope() *scope { return &scope{keys: make(map[string]*selected)} }
+
+const maxFields = 60
+
+func (g *generator) operation() operation {
+	g.vars, g.defs, g.fragments, g.used = make(map[string]any), nil, nil, nil
+	g.names, g.fields, g.aliases = 0, 0, 0
+	root := newScope()
+	var parts []string
+	for range 1 + g.r.IntN(3) {
+		parts = append(parts, g.rootField(root))
+	}
+	if g.chance(10) {
+		g.use("__typename")
+		parts = append(parts, "__typename")
+	}
+	if g.chance(12) {
+		g.use("introspection with data")
+		parts = append(parts, g.introspection())
+	}
+	// Some of what was made was dropped again, and an operation must use all of its variables.
+	body := strings.Join(parts, "\n") + strings.Join(g.fragments, "\n") + " "
+	g.defs = slices.DeleteFunc(g.defs, func(def string) bool {
+		name, _, _ := strings.Cut(def, ":")
+		if regexp.MustCompile(regexp.QuoteMeta(name) + `\b`).MatchString(body) {
+			return false
+		}
+		delete(g.vars, name[1:])
+		return true
+	})
+	head := "query Q"
+	if len(g.defs) > 0 {
+		head += "(" + strings.Join(g.defs, ", ") + ")"
+	}
+	text := head + " {\n" + strings.Join(parts, "\n") + "\n}\n" + strings.Join(g.fragments, "\n")
+	return operation{Query: text, Variables: g.vars, used: g.used}
+}
+
+func (g *generator) use(construct string)    { g.used = append(g.used, construct) }
+func (g *generator) chance(percent int) bool { return g.r.IntN(100) < percent }
+func (g *generator) name(prefix string) string {
+	g.names++
+	return fmt.Sprintf("%s%d", prefix, g.names)
+}
+
+func pick[T any](g *generator, list []T) T { return list[g.r.IntN(len(list))] }
+
+func (g *generator) introspection() string {
+	alias := g.alias()
+	if g.chance(50) {
+		return alias + `__schema { queryType { name fields { name } } mutationType { name } subscriptionType { name } }`
+	}
+	return alias + fmt.Sprintf(`__type(name: %q) { name kind description fields { name isDeprecated args { name defaultValue type { name kind } } type { name kind ofType { name kind ofType { kind name } } } } interfaces { name } }`,
+		pick(g, g.catalog.Entities).Name)
+}
+
+// alias gives a new alias, always.
+func (g *generator) alias() string {
+	g.aliases++
+	g.use("alias")
+	return g.name("a") + ": "
+}
+
+func (g *generator) rootField(sc *scope) string {
+	e := pick(g, g.catalog.Entities)
+	switch n := g.r.IntN(100); {
+	case n < 45:
+		g.use("connection at the root")
+		return g.field(sc, e.Names.Many, g.listArguments(e), func(below *scope) string { return g.connection(below, e, 3) })
+	case n < 58:
+		g.use("by id")
+		id := g.id(e.Name)
+		return g.field(sc, e.Names.One, "(id: "+g.value("ID!", id, false)+")", func(below *scope) string { return g.entity(below, e, 3) })
+	case n < 68:
+		for len(e.Keys) == 0 {
+			e = pick(g, g.catalog.Entities)
+		}
+		g.use("by unique key")
+		k := pick(g, e.Keys)
+		v := g.columnValue(k.Fields[0])
+		if v == nil || g.chance(10) {
+			v = "nobody has this"
+		}
+		return g.field(sc, k.Name, "("+k.Fields[0].Name+": "+g.value("String!", v, false)+")", func(below *scope) string { return g.entity(below, e, 3) })
+	case n < 76:
+		g.use("node")
+		return g.field(sc, "node", "(id: "+g.value("ID!", g.id(""), false)+")", func(below *scope) string { return g.node(below) })
+	case n < 84:
+		g.use("nodes")
+		ids := make([]any, g.r.IntN(5))
+		for i := range ids {
+			ids[i] = g.id("")
+		}
+		return g.field(sc, "nodes", "(ids: "+g.value("[ID!]!", ids, false)+")", func(below *scope) string { return g.node(below) })
+	case n < 93:
+		g.use("custom list")
+		return g.field(sc, "trendingPosts", g.firstArgument(), func(below *scope) string { return g.entity(below, g.catalog.Entity("Post"), 2) })
+	default:
+		g.use("custom object with entities")
+		return g.field(sc, "communityStats", "", func(below *scope) string {
+			// Its argument is always good: where a hand-written object becomes null because of one of its fields, gqlgen does
+			// not look for errors beside that one, graphql-js does, and the specification leaves it open.
+			return "posts comments " + g.field(below, "busiestAuthors", "(first: "+g.value("Int", int64(g.r.IntN(6)), true)+")", func(below *scope) string {
+				return "posts " + g.field(below, "author", "", func(below *scope) string { return g.entity(below, g.catalog.Entity("User"), 2) })
+			})
+		})
+	}
+}
+
+func (g *generator) firstArgument() string {
+	switch g.r.IntN(10) {
+	case 0:
+		return ""
+	case 1:
+		return "(first: " + g.value("Int", int64(-1), true) + ")"
+	}
+	return "(first: " + g.value("Int", int64(g.r.IntN(6)), true) + ")"
+}
+
+// field writes a field with a selection. A key that is already there is either repeated with the same arguments, whose
+// selections then merge, or avoided by an alias.
+func (g *generator) field(sc *scope, name, args string, sub func(*scope) string) string {
+	g.fields++
+	key, text := name, name+args
+	if old := sc.keys[key]; old != nil && g.chance(50) && !strings.Contains(old.text, "nodes(") {
+		g.use("merged field")
+		return old.text + g.directive() + " { " + sub(old.below) + " }"
+	} else if old != nil || (g.chance(25) && g.aliases < 20) {
+		if old != nil {
+			g.use("the same field twice with other arguments")
+		}
+		text = g.alias() + text
+		key = text[:strings.Index(text, ":")]
+	}
+	s := &selected{text: text, below: newScope()}
+	sc.keys[key] = s
+	return text + g.directive() + " { " + sub(s.below) + " }"
+}
+
+// directive adds @skip or @include now and then.
+func (g *generator) directive() string {
+	if !g.chance(8) {
+		return ""
+	}
+	name := pick(g, []string{"skip", "include"})
+	g.use("@" + name)
+	return " @" + name + "(if: " + g.value("Boolean!", g.chance(40) == (name == "skip"), false) + ")"
+}
+
+// value writes a value as a literal or as a variable, which may have a default or, if optional, stay unset.
+func (g *generator) value(typ string, v any, optional bool) string {
+	if !g.chance(35) {
+		return literal(v)
+	}
+	name := g.name("v")
+	def := "$" + name + ": " + typ
+	switch {
+	case optional && g.chance(12):
+		g.use("unset variable")
+	case g.chance(25) && v != nil:
+		g.use("variable with a default")
+		def += " = " + literal(v)
+		if g.chance(50) {
+			g.vars[name] = plain(v)
+		}
+	default:
+		g.use("variable")
+		g.vars[name] = plain(v)
+	}
+	g.defs = append(g.defs, def)
+	return "$" + name
+}
+
+// name is a value of an enum.
+type name string
+
+func plain(v any) any {
+	switch v := v.(type) {
+	case name:
+		return string(v)
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = plain(v[i])
+		}
+		return out
+	case object:
+		out := make(map[string]any, len(v))
+		for _, m := range v {
+			out[m.key] = plain(m.value)
+		}
+		return out
+	}
+	return v
+}
+
+// object is an input object whose keys keep their order.
+type object []member
+
+type member struct {
+	key   string
+	value any
+}
+
+func literal(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case name:
+		return string(v)
+	case []any:
+		parts := make([]string, len(v))
+		for i := range v {
+			parts[i] = literal(v[i])
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case object:
+		parts := make([]string, len(v))
+		for i, m := range v {
+			parts[i] = m.key + ": " + literal(m.value)
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// id is a global id: mostly of a row, sometimes of none, of another type or malformed.
+func (g *generator) id(typeName string) string {
+	switch g.r.IntN(25) {
+	case 0:
+		return "not an id"
+	case 1:
+		return relay.ID("Post", "99999999")
+	case 2:
+		return relay.ID("Post", "007")
+	}
+	if typeName == "" || g.chance(4) {
+		typeName = pick(g, g.catalog.Entities).Name
+	}
+	row := pick(g, g.tables[g.catalog.Entity(typeName).Table])
+	return relay.ID(typeName, fmt.Sprint(row["id"]))
+}
+
+// entity writes a selection on an entity.
+func (g *generator) entity(sc *scope, e *entity.Entity, depth int) string {
+	parts := []string{"id"}
+	for range 1 + g.r.IntN(4) {
+		if g.fields > maxFields {
+			break
+		}
+		parts = append(parts, g.entityField(sc, e, depth))
+	}
+	return strings.Join(g.wrap(e.Name, parts), " ")
+}
+
+// wrap puts some of the parts into fragments.
+func (g *generator) wrap(typeName string, parts []string) []string {
+	for i, part := range parts {
+		switch g.r.IntN(14) {
+		case 0:
+			g.use("inline fragment")
+			condition := pick(g, []string{"", "on " + typeName + " "})
+			if g.catalog.Entity(typeName) != nil && g.chance(30) {
+				g.use("inline fragment on Node")
+				condition = "on Node { ... on " + typeName + " "
+				part += " }"
+			}
+			parts[i] = "... " + condition + g.trimmed() + "{ " + part + " }"
+			if strings.HasPrefix(condition, "on Node") {
+				parts[i] = "... on Node { ... on " + typeName + " { " + strings.TrimSuffix(part, " }") + " } }"
+			}
+		case 1:
+			g.use("named fragment")
+			f := g.name("F")
+			g.fragments = append(g.fragments, "fragment "+f+" on "+typeName+" { "+part+" }")
+			parts[i] = "..." + f
+			if g.chance(20) {
+				parts[i] += " ..." + f
+			}
+		}
+	}
+	return parts
+}
+
+func (g *generator) trimmed() string {
+	if d := g.directive(); d != "" {
+		return strings.TrimSpace(d) + " "
+	}
+	return ""
+}
+
+func (g *generator) entityField(sc *scope, e *entity.Entity, depth int) string {
+	if depth > 0 && g.chance(45) && len(e.Edges) > 0 {
+		ed := pick(g, e.Edges)
+		target := g.catalog.Entity(ed.Target)
+		if ed.List() {
+			g.use("connection on an edge")
+			return g.field(sc, ed.Name, g.listArguments(target), func(below *scope) string { return g.connection(below, target, depth-1) })
+		}
+		g.use("to-one edge")
+		return g.field(sc, ed.Name, "", func(below *scope) string { return g.entity(below, target, depth-1) })
+	}
+	if e.Name == "Post" && g.chance(20) {
+		if g.chance(50) || depth == 0 {
+			g.use("custom field that needs columns")
+			return "readingMinutes"
+		}
+		g.use("custom field that returns entities")
+		return g.field(sc, "related", g.firstArgument(), func(below *scope) string { return g.entity(below, e, depth-1) })
+	}
+	if g.chance(10) {
+		g.use("__typename")
+		return "__typename"
+	}
+	var visible []*entity.Field
+	for _, f := range e.Fields {
+		if !f.Hidden {
+			visible = append(visible, f)
+		}
+	}
+	f := pick(g, visible)
+	g.fields++
+	if g.chance(10) && g.aliases < 25 {
+		return g.alias() + f.Name + g.directive()
+	}
+	return f.Name + g.directive()
+}
+
+// node writes a selection on Node. Fields of different types under one key must have one shape, so that types share none.
+func (g *generator) node(sc *scope) string {
+	parts := []string{"id"}
+	if g.chance(50) {
+		g.use("__typename")
+		parts = append(parts, "__typename")
+	}
+	for range g.r.IntN(3) {
+		e := pick(g, g.catalog.Entities)
+		g.use("fragment on Node")
+		f := e.Fields[1+g.r.IntN(len(e.Fields)-1)]
+		if f.Hidden || g.aliases > 25 {
+			continue
+		}
+		part := g.alias() + f.Name
+		if ed := pick(g, append(slices.Clone(e.Edges), nil)); ed != nil && !ed.List() && g.aliases < 20 {
+			target := g.catalog.Entity(ed.Target)
+			part += " " + g.alias() + ed.Name + " { " + g.entity(newScope(), target, 1) + " }"
+		}
+		if g.chance(50) {
+			n := g.name("F")
+			g.use("named fragment")
+			g.fragments = append(g.fragments, "fragment "+n+" on "+e.Name+" { "+part+" }")
+			parts = append(parts, "..."+n)
+		} else {
+			parts = append(parts, "... on "+e.Name+" { "+part+" }")
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func (g *generator) connection(sc *scope, e *entity.Entity, depth int) string {
+	var parts []string
+	if g.chance(60) {
+		parts = append(parts, g.field(sc, "nodes", "", func(below *scope) string { return g.entity(below, e, depth) }))
+	}
+	if g.chance(45) {
+		parts = append(parts, g.field(sc, "edges", "", func(below *scope) string {
+			out := "cursor"
+			if g.chance(70) {
+				out += " " + g.field(below, "node", "", func(below *scope) string { return g.entity(below, e, depth) })
+			}
+			return out
+		}))
+	}
+	if g.chance(35) {
+		g.use("pageInfo")
+		parts = append(parts, "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }")
+	}
+	if g.chance(30) || len(parts) == 0 {
+		g.use("totalCount")
+		parts = append(parts, "totalCount")
+	}
+	return strings.Join(g.wrap(e.Names.Connection, parts), " ")
+}
+
+func (g *generator) listArguments(e *entity.Entity) string {
+	var args []string
+	add := func(name, typ string, v any) { args = append(args, name+": "+g.value(typ, v, true)) }
+	var cursor *seenCursor
+	if known := g.cursors[e.Name]; len(known) > 0 && g.chance(35) {
+		c := pick(g, known)
+		cursor = &c
+	}
+	backward := g.chance(25)
+	size := int64(g.r.IntN(5))
+	switch g.r.IntN(40) {
+	case 0:
+		size = 101
+	case 1:
+		size = -1
+	}
+	if backward {
+		g.use("last")
+		add("last", "Int", size)
+	} else if g.chance(90) {
+		g.use("first")
+		add("first", "Int", size)
+	}
+	if g.chance(2) {
+		g.use("first with last")
+		args = append(args, "last: 1")
+		if !backward && len(args) == 1 {
+			args = append(args, "first: 1")
+		}
+		args = slices.CompactFunc(args, func(a, b string) bool { return a[:4] == b[:4] })
+	}
+	switch {
+	case cursor != nil:
+		side := "after"
+		if backward == g.chance(75) {
+			side = "before"
+		}
+		g.use(side)
+		add(side, "String", cursor.cursor)
+		if g.chance(15) {
+			g.use("after with before")
+			other := map[string]string{"after": "before", "before": "after"}[side]
+			c := pick(g, g.cursors[e.Name])
+			if c.scope == cursor.scope || g.chance(20) {
+				add(other, "String", c.cursor)
+			}
+		}
+		if g.chance(95) {
+			args = append(args, "orderBy: "+g.orderOf(e, cursor.scope))
+		}
+	case g.chance(15):
+		g.use("offset")
+		add("offset", "Int", int64(g.r.IntN(6)))
+		fallthrough
+	default:
+		if g.chance(60) {
+			g.use("orderBy")
+			args = append(args, "orderBy: "+g.order(e))
+		}
+	}
+	if g.chance(35) {
+		add("where", e.Names.Where, g.where(e, 1))
+	}
+	if len(args) == 0 {
+		return ""
+	}
+	seen := make(map[string]bool)
+	args = slices.DeleteFunc(args, func(a string) bool {
+		key, _, _ := strings.Cut(a, ":")
+		defer func() { seen[key] = true }()
+		return seen[key]
+	})
+	return "(" + strings.Join(args, ", ") + ")"
+}
+
+// orderOf is the orderBy that a cursor's scope names.
+func (g *generator) orderOf(e *entity.Entity, scope string) string {
+	var steps []any
+	for _, part := range strings.Fields(scope)[1:] {
+		step := object{}
+		field := strings.TrimRight(part, "-^")
+		for _, f := range e.Fields {
+			if f.Name == field {
+				step = append(step, member{"field", name(f.OrderValue)})
+			}
+		}
+		if strings.Contains(part, "-") {
+			step = append(step, member{"direction", name("DESC")})
+		}
+		if strings.Contains(part, "^") {
+			step = append(step, member{"nulls", name("FIRST")})
+		}
+		steps = append(steps, step)
+	}
+	return g.value("["+e.Names.Order+"!]", steps, false)
+}
+
+func (g *generator) order(e *entity.Entity) string {
+	var sortable []*entity.Field
+	for _, f := range e.Fields {
+		if f.Sort {
+			sortable = append(sortable, f)
+		}
+	}
+	var steps []any
+	for range 1 + g.r.IntN(3) {
+		step := object{{"field", name(pick(g, sortable).OrderValue)}}
+		if g.chance(60) {
+			step = append(step, member{"direction", name(pick(g, []string{"ASC", "DESC"}))})
+		}
+		if g.chance(40) {
+			step = append(step, member{"nulls", name(pick(g, []string{"FIRST", "LAST"}))})
+		}
+		if g.chance(2) {
+			step = object{{"direction", name("DESC")}}
+		}
+		steps = append(steps, step)
+	}
+	return g.value("["+e.Names.Order+"!]", steps, true)
+}
+
+func (g *generator) where(e *entity.Entity, depth int) object {
+	var w object
+	var fields []*entity.Field
+	for _, f := range e.Fields {
+		if f.Filter && !f.Hidden {
+			fields = append(fields, f)
+		}
+	}
+	for _, i := range g.r.Perm(len(fields))[:1+g.r.IntN(2)] {
+		f := fields[i]
+		var ops object
+		switch n := g.r.IntN(100); {
+		case n < 45:
+			g.use("where eq")
+			if v := g.columnValue(f); v != nil {
+				ops = object{{"eq", v}}
+				break
+			}
+			fallthrough
+		case n < 60:
+			g.use("where isNull")
+			ops = object{{"isNull", g.chance(50)}}
+		case n < 98:
+			g.use("where in")
+			values := []any{}
+			for range g.r.IntN(4) {
+				if v := g.columnValue(f); v != nil {
+					values = append(values, v)
+				}
+			}
+			ops = object{{"in", values}}
+		default:
+			g.use("null below where")
+			ops = object{{"eq", nil}}
+		}
+		w = append(w, member{f.Name, ops})
+	}
+	if depth < 4 && g.chance(35) {
+		g.use("where and, or, not")
+		switch g.r.IntN(3) {
+		case 0:
+			w = append(w, member{"not", g.where(e, depth+1)})
+		default:
+			list := []any{}
+			for range g.r.IntN(3) {
+				list = append(list, g.where(e, depth+1))
+			}
+			w = append(w, member{pick(g, []string{"and", "or"}), list})
+		}
+	}
+	return w
+}
+
+// columnValue is a value that some row holds, as the API takes it; nil for null.
+func (g *generator) columnValue(f *entity.Field) any {
+	var table string
+	for _, e := range g.catalog.Entities {
+		if slices.Contains(e.Fields, f) {
+			table = e.Table
+		}
+	}
+	v := pick(g, g.tables[table])[f.Column]
+	if v == nil {
+		return nil
+	}
+	switch f.Type {
+	case entity.ID, entity.Ref:
+		return relay.ID(f.Target, fmt.Sprint(v))
+	case entity.Enum:
+		for _, ev := range f.Enum {
+			if ev.Stored == v {
+				return name(ev.Name)
+			}
+		}
+		return name(f.Enum[0].Name)
+	case entity.Date:
+		return v.(string)[:10]
+	case entity.Int:
+		if n := v.(int64); n > 1<<31-1 {
+			return int64(1<<31 - 1)
+		}
+	}
+	return v
+}

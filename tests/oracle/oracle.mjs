@@ -1,0 +1,370 @@
+// A second implementation of the reference app's reads, in plain JavaScript over rows in memory, executed by graphql-js.
+// It was written from the contract (DESIGN and docs), not from the engine, and shares no code with it.
+//
+// Protocol: one JSON value per line. {load: {sdl, tables}} once, then {query, variables, viewer} for each operation; each
+// is answered by one line.
+import { createInterface } from 'node:readline';
+import { buildSchema, execute, parse, validate, GraphQLError } from 'graphql';
+
+let schema;
+let tables;
+
+// ---------- the entities
+
+const column = (name) => name.replace(/[A-Z]/g, (c) => '_' + c.toLowerCase());
+const upper = (s) => s.toUpperCase();
+const newest = [['createdAt', 'DESC']];
+
+const entities = {
+  User: { table: 'users', many: 'users', order: newest, keys: ['username', 'email'], json: ['roles'] },
+  Post: { table: 'posts', many: 'posts', order: newest, keys: ['slug'], enums: ['status'], refs: { authorId: 'User', acceptedCommentId: 'Comment' } },
+  Comment: { table: 'comments', many: 'comments', order: newest, keys: [], enums: ['kind'], refs: { postId: 'Post', parentId: 'Comment', authorId: 'User' } },
+  Tag: { table: 'tags', many: 'tags', order: [], keys: ['name'] },
+  Vote: { table: 'votes', many: 'votes', order: [['createdOn', 'DESC']], keys: [], enums: ['type'], refs: { postId: 'Post', commentId: 'Comment', userId: 'User' } },
+  PostLink: { table: 'post_links', many: 'postLinks', order: newest, keys: [], enums: ['kind'], refs: { postId: 'Post', relatedPostId: 'Post' } },
+  Grid: { table: 'grids', many: 'grids', order: newest, keys: ['slug'], json: ['cells'], refs: { userId: 'User' } },
+};
+
+const toOne = {
+  Post: { author: ['User', 'author_id'], acceptedComment: ['Comment', 'accepted_comment_id'] },
+  Comment: { post: ['Post', 'post_id'], author: ['User', 'author_id'], parent: ['Comment', 'parent_id'] },
+  Vote: { post: ['Post', 'post_id'], comment: ['Comment', 'comment_id'], user: ['User', 'user_id'] },
+  PostLink: { post: ['Post', 'post_id'], related: ['Post', 'related_post_id'] },
+  Grid: { user: ['User', 'user_id'] },
+};
+
+const toMany = {
+  User: { posts: ['Post', 'author_id'], comments: ['Comment', 'author_id'], votes: ['Vote', 'user_id'], grids: ['Grid', 'user_id'] },
+  Post: { comments: ['Comment', 'post_id'], votes: ['Vote', 'post_id'], links: ['PostLink', 'post_id'], linkedFrom: ['PostLink', 'related_post_id'] },
+  Comment: { replies: ['Comment', 'parent_id'], votes: ['Vote', 'comment_id'] },
+};
+
+const tagged = (post) => new Set(tables.post_tags.filter((p) => p.post_id === post).map((p) => p.tag_id));
+
+const staff = (v) => v.roles.includes('moderator') || v.roles.includes('admin');
+const readable = {
+  Post: (v, row) => ['published', 'closed', 'wiki'].includes(row.status) || staff(v) || (v.user !== '' && row.author_id === Number(v.user)),
+  Grid: (v, row) => row.deleted_at === null,
+};
+const mayRead = (v, type, row) => (readable[type] ? readable[type](v, row) : true);
+const rowsOf = (v, type) => tables[entities[type].table].filter((row) => mayRead(v, type, row));
+
+// ---------- values
+
+const fail = (code, message) => { throw new GraphQLError(message, { extensions: { code } }); };
+const bad = (message) => fail('BAD_USER_INPUT', message);
+
+const toId = (type, key) => Buffer.from(`${type}:${key}`).toString('base64');
+function fromId(type, id) {
+  const raw = Buffer.from(id, 'base64').toString('utf8');
+  const m = /^([A-Za-z]+):(-?\d+)$/.exec(raw);
+  if (!m || Buffer.from(raw).toString('base64') !== id || String(Number(m[2])) !== m[2]) bad('not an id');
+  if (type && m[1] !== type) bad('not an id of a ' + type);
+  return { type: m[1], key: Number(m[2]) };
+}
+
+function fieldValue(type, name, row) {
+  const e = entities[type];
+  if (name === 'id') return toId(type, row.id);
+  const v = row[column(name)];
+  if (v === null || v === undefined) return null;
+  if (e.refs?.[name]) return toId(e.refs[name], v);
+  if (e.enums?.includes(name)) return upper(v);
+  if (name === 'createdOn') return v.slice(0, 10);
+  return v;
+}
+
+// Text is compared by code point, which is the order of its UTF-8 bytes.
+function compare(a, b) {
+  if (typeof a === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+// ---------- order and cursors
+
+// "CREATED_AT" -> "createdAt"
+const camel = (s) => s.toLowerCase().replace(/_([a-z])/g, (_, c) => c.toUpperCase());
+
+function orderOf(type, arg) {
+  let steps = entities[type].order.map(([field, direction]) => ({ field, desc: direction === 'DESC', first: false }));
+  if (arg) {
+    steps = arg.map((s) => {
+      for (const key of ['field', 'direction', 'nulls']) if (s[key] === null) bad(key + ' is null');
+      if (!s.field) bad('no field');
+      return { field: camel(s.field), desc: s.direction === 'DESC', first: s.nulls === 'FIRST' };
+    });
+  }
+  const out = [];
+  for (const s of steps) {
+    if (out.some((o) => o.field === s.field)) continue;
+    out.push(s);
+    if (s.field === 'id') break;
+  }
+  const last = steps.filter((s, i) => steps.findIndex((o) => o.field === s.field) === i);
+  if (!out.some((o) => o.field === 'id')) out.push({ field: 'id', desc: last.length > 0 && last[last.length - 1].desc, first: false });
+  return out;
+}
+
+const nullable = (type, field) => {
+  const t = schema.getType(type).getFields()[field].type;
+  return !String(t).endsWith('!');
+};
+
+function compareRows(order, a, b) {
+  for (const s of order) {
+    const x = a[column(s.field)], y = b[column(s.field)];
+    if (x === null && y === null) continue;
+    if (x === null || y === null) return (x === null) === s.first ? -1 : 1;
+    const c = compare(x, y);
+    if (c !== 0) return s.desc ? -c : c;
+  }
+  return 0;
+}
+
+const scope = (type, order) =>
+  [type, ...order.map((s) => s.field + (s.desc ? '-' : '') + (s.first && nullable(type, s.field) ? '^' : ''))].join(' ');
+
+function fnv1a(bytes) {
+  let h = 0x811c9dc5;
+  for (const b of bytes) h = Math.imul(h ^ b, 0x01000193) >>> 0;
+  return h.toString(16).padStart(8, '0');
+}
+
+let seen = []; // [scope, cursor] of this operation, for the test to go on from
+
+function cursorOf(type, order, row) {
+  const values = order.map((s) => {
+    const v = row[column(s.field)];
+    return JSON.stringify(typeof v === 'string' && s.field === 'createdOn' ? v.slice(0, 10) : v);
+  }).join(',');
+  const sum = fnv1a(Buffer.from(scope(type, order) + '\0' + values));
+  const cursor = Buffer.from(`["1","${sum}",${values}]`).toString('base64url');
+  if (seen.length < 20) seen.push([scope(type, order), cursor]);
+  return cursor;
+}
+
+function parseCursor(type, order, cursor) {
+  let parts, raw;
+  try {
+    raw = Buffer.from(cursor, 'base64url').toString('utf8');
+    if (Buffer.from(raw).toString('base64url') !== cursor) bad('cursor');
+    parts = JSON.parse(raw);
+  } catch { bad('cursor'); }
+  if (!Array.isArray(parts) || parts[0] !== '1' || parts.length !== order.length + 2) bad('cursor');
+  const values = raw.slice('["1","'.length + 10, -1);
+  if (fnv1a(Buffer.from(scope(type, order) + '\0' + values)) !== parts[1]) bad('cursor');
+  const row = {};
+  order.forEach((s, i) => { row[column(s.field)] = s.field === 'createdOn' ? parts[i + 2] + 'T00:00:00.000000Z' : parts[i + 2]; });
+  return row;
+}
+
+// ---------- filters
+
+function matches(type, where, row) {
+  return Object.entries(where).every(([name, cond]) => {
+    if (name === 'and') return cond.every((c) => matches(type, c, row));
+    if (name === 'or') return cond.some((c) => matches(type, c, row));
+    if (name === 'not') return !matches(type, cond, row);
+    const v = fieldValue(type, name, row);
+    return Object.entries(cond).every(([op, want]) => {
+      switch (op) {
+        case 'eq': return v !== null && same(v, want);
+        case 'in': return v !== null && want.some((w) => same(v, w));
+        case 'isNull': return (v === null) === want;
+      }
+      throw new Error(op);
+    });
+  });
+}
+
+const time = /^\d{4}-\d\d-\d\dT/;
+const same = (v, want) => (typeof want === 'string' && time.test(want) ? Date.parse(v) === Date.parse(want) && v.slice(0, 26) === micros(want) : v === want);
+// RFC 3339 with any number of digits, cut to microseconds.
+const micros = (s) => { const [, a, f] = /^([^.Z]*)(?:\.(\d+))?Z$/.exec(s); return a + '.' + ((f ?? '') + '000000').slice(0, 6); };
+
+function checkWhere(type, where, depth = 1) {
+  if (depth > 5) bad('too deep');
+  const fields = schema.getType(type + 'Where').getFields();
+  // In the order of the schema, so that the first error is the same one.
+  for (const name of Object.keys(fields)) {
+    if (!(name in where)) continue;
+    const cond = where[name];
+    if (cond === null) bad('null');
+    if (name === 'and' || name === 'or') cond.forEach((c) => checkWhere(type, c, depth + 1));
+    else if (name === 'not') checkWhere(type, cond, depth + 1);
+    else {
+      for (const op of ['eq', 'in', 'isNull']) {
+        if (!(op in cond)) continue;
+        if (cond[op] === null) bad('null');
+        const target = name === 'id' ? type : entities[type].refs?.[name];
+        if (target && op === 'eq') fromId(target, cond.eq);
+        if (target && op === 'in') cond.in.forEach((id) => fromId(target, id));
+      }
+    }
+  }
+}
+
+// ---------- connections
+
+const MAX = 100, SIZE = 20;
+
+function connection(v, type, rows, args) {
+  const order = orderOf(type, args.orderBy);
+  for (const name of ['first', 'last', 'offset']) if (args[name] != null && args[name] < 0) bad(name);
+  const after = args.after != null ? parseCursor(type, order, args.after) : null;
+  const before = args.before != null ? parseCursor(type, order, args.before) : null;
+  const { first, last, offset } = args;
+  if (first != null && last != null) bad('first and last');
+  if (offset != null && (last != null || after || before)) bad('offset');
+  const backward = last != null;
+  const limit = backward ? last : first ?? SIZE;
+  if (limit > MAX) bad('page size');
+  if (args.where) checkWhere(type, args.where);
+  const all = rows.filter((row) => !args.where || matches(type, args.where, row)).sort((a, b) => compareRows(order, a, b));
+  let list = all;
+  if (after) list = list.filter((row) => compareRows(order, row, after) > 0);
+  if (before) list = list.filter((row) => compareRows(order, row, before) < 0);
+  if (offset) list = list.slice(offset);
+  const more = list.length > limit;
+  const page = backward ? (limit === 0 ? [] : list.slice(-limit)) : list.slice(0, limit);
+  const edges = page.map((row) => ({ cursor: cursorOf(type, order, row), node: object(type, row) }));
+  return {
+    edges,
+    nodes: edges.map((e) => e.node),
+    totalCount: all.length,
+    pageInfo: {
+      hasNextPage: backward ? before !== null : more,
+      hasPreviousPage: backward ? more : after !== null || (offset ?? 0) > 0,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges[edges.length - 1]?.cursor ?? null,
+    },
+  };
+}
+
+const object = (type, row) => ({ __typename: type, row });
+const find = (v, type, test) => { const row = rowsOf(v, type).find(test); return row ? object(type, row) : null; };
+
+// ---------- resolvers
+
+const limit = (first, fallback) => {
+  const n = first ?? fallback;
+  if (n < 0 || n > 100) bad('first');
+  return n;
+};
+
+const custom = {
+  Query: {
+    trendingPosts(_, args, v) {
+      const n = limit(args.first, 10);
+      const order = orderOf('Post', null);
+      const posts = rowsOf(v, 'Post').sort((a, b) => compareRows(order, a, b)).slice(0, 500);
+      if (posts.length === 0) return [];
+      const newestTime = Date.parse(posts[0].created_at);
+      const heat = (p) => (p.score + Math.log1p(p.view_count)) / Math.pow((newestTime - Date.parse(p.created_at)) / 86400000 + 2, 1.2);
+      return posts.sort((a, b) => heat(b) - heat(a)).slice(0, n).map((row) => object('Post', row));
+    },
+    communityStats: () => ({}),
+  },
+  Post: {
+    readingMinutes: (p) => 1 + Math.floor(p.row.body.split(/\s+/).filter(Boolean).length / 220),
+    related(p, args, v) {
+      const n = limit(args.first, 5);
+      const tags = tagged(p.row.id);
+      const shared = new Map();
+      for (const pt of tables.post_tags) if (tags.has(pt.tag_id) && pt.post_id !== p.row.id) shared.set(pt.post_id, (shared.get(pt.post_id) ?? 0) + 1);
+      return rowsOf(v, 'Post').filter((row) => shared.has(row.id))
+        .sort((a, b) => shared.get(b.id) - shared.get(a.id) || b.id - a.id).slice(0, n).map((row) => object('Post', row));
+    },
+  },
+  CommunityStats: {
+    posts: (_, _a, v) => rowsOf(v, 'Post').length,
+    comments: (_, _a, v) => rowsOf(v, 'Comment').length,
+    busiestAuthors(_, args, v) {
+      const n = limit(args.first, 3);
+      const counts = new Map();
+      for (const row of rowsOf(v, 'Post')) if (row.author_id !== null) counts.set(row.author_id, (counts.get(row.author_id) ?? 0) + 1);
+      return [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, n).map(([id, posts]) => ({ id, posts }));
+    },
+  },
+  AuthorActivity: { author: (a, _, v) => find(v, 'User', (row) => row.id === a.id) },
+};
+
+function node(v, id) {
+  const { type, key } = fromId(null, id);
+  if (!entities[type]) bad('not an id');
+  return find(v, type, (row) => row.id === key);
+}
+
+function rootResolver(name) {
+  if (name === 'node') return (_, args, v) => node(v, args.id);
+  if (name === 'nodes') return (_, args, v) => {
+    if (args.ids.length > 100) bad('ids');
+    return args.ids.map((id) => { try { return node(v, id); } catch (e) { return e; } });
+  };
+  for (const [type, e] of Object.entries(entities)) {
+    if (name === e.many) return (_, args, v) => connection(v, type, rowsOf(v, type), args);
+    const one = type[0].toLowerCase() + type.slice(1);
+    if (name === one) return (_, args, v) => { const { key } = fromId(type, args.id); return find(v, type, (row) => row.id === key); };
+    for (const key of e.keys) {
+      if (name === one + 'By' + key[0].toUpperCase() + key.slice(1)) return (_, args, v) => find(v, type, (row) => row[column(key)] !== null && row[column(key)] === args[key]);
+    }
+  }
+}
+
+function attach() {
+  for (const [name, f] of Object.entries(schema.getQueryType().getFields())) f.resolve = custom.Query[name] ?? rootResolver(name);
+  for (const type of Object.keys(entities)) {
+    for (const [name, f] of Object.entries(schema.getType(type).getFields())) {
+      if (custom[type]?.[name]) f.resolve = custom[type][name];
+      else if (toOne[type]?.[name]) {
+        const [target, fk] = toOne[type][name];
+        f.resolve = (o, _, v) => (o.row[fk] === null ? null : find(v, target, (row) => row.id === o.row[fk]));
+      } else if (toMany[type]?.[name]) {
+        const [target, fk] = toMany[type][name];
+        f.resolve = (o, args, v) => connection(v, target, rowsOf(v, target).filter((row) => row[fk] === o.row.id), args);
+      } else if (type === 'Post' && name === 'tags') {
+        f.resolve = (o, args, v) => { const ids = tagged(o.row.id); return connection(v, 'Tag', rowsOf(v, 'Tag').filter((row) => ids.has(row.id)), args); };
+      } else if (type === 'Tag' && name === 'posts') {
+        f.resolve = (o, args, v) => {
+          const ids = new Set(tables.post_tags.filter((p) => p.tag_id === o.row.id).map((p) => p.post_id));
+          return connection(v, 'Post', rowsOf(v, 'Post').filter((row) => ids.has(row.id)), args);
+        };
+      } else f.resolve = (o) => fieldValue(type, name, o.row);
+    }
+  }
+  for (const type of ['CommunityStats', 'AuthorActivity']) {
+    for (const [name, f] of Object.entries(schema.getType(type).getFields())) if (custom[type][name]) f.resolve = custom[type][name];
+  }
+}
+
+// ---------- the protocol
+
+function run({ query, variables, viewer }) {
+  seen = [];
+  const document = parse(query);
+  const invalid = validate(schema, document);
+  if (invalid.length > 0) return { invalid: invalid.map((e) => e.message) };
+  const result = execute({ schema, document, variableValues: variables, contextValue: viewer });
+  const out = { cursors: seen };
+  if (result.errors) {
+    out.errors = result.errors.map((e) => ({ path: e.path ?? null, locations: e.locations ?? null, code: e.extensions.code ?? null }));
+  }
+  if ('data' in result) out.data = result.data;
+  return out;
+}
+
+for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+  const message = JSON.parse(line);
+  let answer;
+  try {
+    if (message.load) {
+      schema = buildSchema(message.load.sdl);
+      tables = message.load.tables;
+      attach();
+      answer = { loaded: true };
+    } else answer = run(message);
+  } catch (e) {
+    answer = { failed: String(e?.stack ?? e) };
+  }
+  process.stdout.write(JSON.stringify(answer) + '\n');
+}
