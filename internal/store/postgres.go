@@ -55,6 +55,7 @@ func openPostgres(text string, opts Options) (*DB, error) {
 // postgresConnector adds to lib/pq what happens if no sslmode was given, which there means "require" without looking at the
 // certificate.
 func postgresConnector(cfg pq.Config, sslmode bool) (driver.Connector, error) {
+	cfg.Host = strings.Trim(cfg.Host, "[]")          // lib/pq leaves them on where the URL has no port, and cannot dial that
 	if sslmode || cfg.SSLMode == pq.SSLModeDisable { // as for a socket in the file system
 		return pq.NewConnectorConfig(cfg)
 	}
@@ -80,7 +81,7 @@ func loopback(cfg pq.Config) bool {
 	for _, h := range append(hosts, cfg.Multi...) {
 		addr := h.Hostaddr
 		if addr == (netip.Addr{}) {
-			addr, _ = netip.ParseAddr(strings.Trim(h.Host, "[]"))
+			addr, _ = netip.ParseAddr(h.Host)
 		}
 		local := addr.IsLoopback() || h.Hostaddr == netip.Addr{} &&
 			(h.Host == "" || h.Host == "localhost" || filepath.IsAbs(h.Host) || strings.HasPrefix(h.Host, "@"))
