@@ -77,7 +77,7 @@ func faults(t *testing.T, err error) []string {
 	if !ok {
 		t.Fatalf("not a client's error: %v", err)
 	}
-	if e.Code != apierr.BadUserInput {
+	if e.Code != apierr.BadUserInput && e.Code != apierr.NotFound {
 		t.Errorf("code %s: %v", e.Code, err)
 	}
 	var all []string
