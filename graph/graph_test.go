@@ -218,3 +218,30 @@ func TestIntrospectionShowsTheCompleteSchema(t *testing.T) {
 		}
 	}
 }
+
+func TestEverythingIsDescribed(t *testing.T) {
+	schema := setup(t).handle.Custom.Schema()
+	describe := func(name, description string) {
+		if strings.TrimSpace(description) == "" {
+			t.Errorf("%s has no description", name)
+		}
+	}
+	for name, def := range schema.Types {
+		if def.BuiltIn {
+			continue
+		}
+		describe(name, def.Description)
+		for _, f := range def.Fields {
+			if strings.HasPrefix(f.Name, "__") {
+				continue
+			}
+			describe(name+"."+f.Name, f.Description)
+			for _, arg := range f.Arguments {
+				describe(name+"."+f.Name+"("+arg.Name+":)", arg.Description)
+			}
+		}
+		for _, v := range def.EnumValues {
+			describe(name+"."+v.Name, v.Description)
+		}
+	}
+}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/entwine-data/entwine/ent"
 	"github.com/entwine-data/entwine/ent/catalog"
+	"github.com/entwine-data/entwine/ent/comment"
 	"github.com/entwine-data/entwine/ent/grid"
 	"github.com/entwine-data/entwine/ent/post"
 	"github.com/entwine-data/entwine/ent/user"
@@ -201,6 +202,60 @@ func TestLinksAreConnectedDisconnectedAndSet(t *testing.T) {
 	want := []string{"input.tags.connect.2 INVALID_FORMAT", "input.tags.connect.1 INVALID"}
 	if diff := cmp.Diff(want, faults(t, err)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The rows of these lists hold the foreign key: changing the list changes them, which their own rules must allow.
+func TestChildrenAreConnectedDisconnectedAndSet(t *testing.T) {
+	b := setup(t)
+	ada, bob := b.user("ada"), b.user("bob")
+	ids := map[string]string{}
+	for _, slug := range []string{"a", "b", "c"} {
+		ids[slug] = id("Post", b.post(ada, slug, post.StatusPublished).ID)
+	}
+	bobs := b.post(bob, "bobs", post.StatusPublished)
+	update := func(u *ent.User, in entity.Input, roles ...string) error {
+		return b.mutators["User"].Update(as(t, u.ID, roles...), int64(u.ID), in)
+	}
+	for _, step := range []struct {
+		change map[string]any
+		want   string
+	}{
+		{map[string]any{"disconnect": []any{ids["a"]}}, "bc"},
+		{map[string]any{"set": []any{ids["c"]}}, "c"},
+		{map[string]any{"set": []any{}}, ""},
+		{map[string]any{"connect": []any{ids["a"], ids["b"], id("Post", bobs.ID)}}, "abbobs"},
+	} {
+		if err := update(ada, entity.Input{"posts": step.change}, "moderator"); err != nil {
+			t.Fatalf("%v: %v", step.change, err)
+		}
+		got := ""
+		for _, p := range ada.QueryPosts().Order(ent.Asc("slug")).AllX(b.system) {
+			got += p.Slug
+		}
+		if got != step.want {
+			t.Errorf("after %v: %q, want %q", step.change, got, step.want)
+		}
+	}
+	err := update(bob, entity.Input{"name": "Bob", "posts": map[string]any{"connect": []any{ids["a"]}}})
+	if diff := cmp.Diff([]string{"input.posts.connect.0 INVALID"}, faults(t, err)); diff != "" {
+		t.Error(diff)
+	}
+	if b.client.User.GetX(b.system, bob.ID).Name != "bob" {
+		t.Error("a refused update wrote")
+	}
+
+	key, err := b.mutators["Post"].Create(as(t, ada.ID), entity.Input{
+		"title": "x", "slug": "x", "body": "x",
+		"comments": map[string]any{"connect": []any{
+			id("Comment", b.client.Comment.Create().SetMessage("moved").SetPost(bobs).SetAuthor(ada).SaveX(b.system).ID),
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := b.client.Comment.Query().Where(comment.PostID(int(key.(int64)))).CountX(b.system); n != 1 {
+		t.Errorf("%d comments moved to the new post", n)
 	}
 }
 

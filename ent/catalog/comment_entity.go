@@ -6,12 +6,15 @@ import (
 	"context"
 	"fmt"
 
+	"entgo.io/ent/dialect/sql"
+
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/gateway/input"
 
 	"github.com/entwine-data/entwine/ent"
 	entcomment "github.com/entwine-data/entwine/ent/comment"
+	entvote "github.com/entwine-data/entwine/ent/vote"
 )
 
 // commentEntity describes Comment.
@@ -142,14 +145,39 @@ func commentMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	toComment := commentTarget(client, c)
 	toPost := postTarget(client, c)
 	toUser := userTarget(client, c)
-	read := func(ctx context.Context, in entity.Input, m *ent.CommentMutation) error {
+	toVote := voteTarget(client, c)
+	read := func(ctx context.Context, in entity.Input, m *ent.CommentMutation) (*input.Values, error) {
 		v := input.Read(e, in)
 		input.SetEnum(v, "kind", m.SetKind, nil)
 		input.SetRef(v, "postId", toPost, m.SetPostID, nil)
 		input.SetRef(v, "parentId", toComment, m.SetParentID, m.ClearParent)
 		input.SetRef(v, "authorId", toUser, m.SetAuthorID, m.ClearAuthor)
 		input.Set(v, "message", input.String, m.SetMessage, nil, entcomment.MessageValidator)
-		return v.Check(ctx)
+		input.SetChildren(v, "replies", input.Children[int, int]{
+			Target: toComment,
+			Connect: func(ctx context.Context, parent int, keys []int) error {
+				return client.Comment.Update().Where(entcomment.IDIn(keys...)).SetParentID(parent).Exec(ctx)
+			},
+			Disconnect: func(ctx context.Context, parent int, keys []int) error {
+				return client.Comment.Update().Where(entcomment.IDIn(keys...), sql.FieldEQ("parent_id", parent)).ClearParent().Exec(ctx)
+			},
+			Keep: func(ctx context.Context, parent int, keys []int) error {
+				return client.Comment.Update().Where(entcomment.IDNotIn(keys...), sql.FieldEQ("parent_id", parent), toComment.Entity.Where(access.Update, access.FromContext(ctx))).ClearParent().Exec(ctx)
+			},
+		})
+		input.SetChildren(v, "votes", input.Children[int, int]{
+			Target: toVote,
+			Connect: func(ctx context.Context, parent int, keys []int) error {
+				return client.Vote.Update().Where(entvote.IDIn(keys...)).SetCommentID(parent).Exec(ctx)
+			},
+			Disconnect: func(ctx context.Context, parent int, keys []int) error {
+				return client.Vote.Update().Where(entvote.IDIn(keys...), sql.FieldEQ("comment_id", parent)).ClearComment().Exec(ctx)
+			},
+			Keep: func(ctx context.Context, parent int, keys []int) error {
+				return client.Vote.Update().Where(entvote.IDNotIn(keys...), sql.FieldEQ("comment_id", parent), toVote.Entity.Where(access.Update, access.FromContext(ctx))).ClearComment().Exec(ctx)
+			},
+		})
+		return v, v.Check(ctx)
 	}
 	id := func(key any) (int, error) {
 		id, ok := input.IntKey[int](key)
@@ -161,14 +189,15 @@ func commentMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	return entity.Mutator{
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.Comment.Create()
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return nil, err
 			}
 			row, err := b.Save(ctx)
 			if err != nil {
 				return nil, inputError(e, "create", err)
 			}
-			return int64(row.ID), nil
+			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
 		},
 		Update: func(ctx context.Context, key any, in entity.Input) error {
 			id, err := id(key)
@@ -176,10 +205,14 @@ func commentMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 				return err
 			}
 			b := client.Comment.UpdateOneID(id)
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return err
 			}
-			return inputError(e, "update", b.Select(entcomment.FieldID).Exec(ctx))
+			if err := b.Select(entcomment.FieldID).Exec(ctx); err != nil {
+				return inputError(e, "update", err)
+			}
+			return inputError(e, "update", v.Finish(ctx, id))
 		},
 		Delete: func(ctx context.Context, key any) error {
 			id, err := id(key)

@@ -104,13 +104,13 @@ func gridTarget(client *ent.Client, c *entity.Catalog) *input.Target[int] {
 func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	e := c.Entity("Grid")
 	toUser := userTarget(client, c)
-	read := func(ctx context.Context, in entity.Input, m *ent.GridMutation) error {
+	read := func(ctx context.Context, in entity.Input, m *ent.GridMutation) (*input.Values, error) {
 		v := input.Read(e, in)
 		input.Set(v, "slug", input.String, m.SetSlug, nil, entgrid.SlugValidator)
 		input.Set(v, "title", input.String, m.SetTitle, nil, entgrid.TitleValidator)
 		input.Set(v, "cells", input.JSON, m.SetCells, nil)
 		input.SetRef(v, "userId", toUser, m.SetUserID, nil)
-		return v.Check(ctx)
+		return v, v.Check(ctx)
 	}
 	id := func(key any) (int, error) {
 		id, ok := input.IntKey[int](key)
@@ -122,14 +122,15 @@ func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	return entity.Mutator{
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.Grid.Create()
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return nil, err
 			}
 			row, err := b.Save(ctx)
 			if err != nil {
 				return nil, inputError(e, "create", err)
 			}
-			return int64(row.ID), nil
+			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
 		},
 		Update: func(ctx context.Context, key any, in entity.Input) error {
 			id, err := id(key)
@@ -137,10 +138,14 @@ func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 				return err
 			}
 			b := client.Grid.UpdateOneID(id)
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return err
 			}
-			return inputError(e, "update", b.Select(entgrid.FieldID).Exec(ctx))
+			if err := b.Select(entgrid.FieldID).Exec(ctx); err != nil {
+				return inputError(e, "update", err)
+			}
+			return inputError(e, "update", v.Finish(ctx, id))
 		},
 		Delete: func(ctx context.Context, key any) error {
 			id, err := id(key)

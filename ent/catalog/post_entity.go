@@ -11,7 +11,10 @@ import (
 	"github.com/entwine-data/entwine/gateway/input"
 
 	"github.com/entwine-data/entwine/ent"
+	entcomment "github.com/entwine-data/entwine/ent/comment"
 	entpost "github.com/entwine-data/entwine/ent/post"
+	entpostlink "github.com/entwine-data/entwine/ent/postlink"
+	entvote "github.com/entwine-data/entwine/ent/vote"
 )
 
 // postEntity describes Post.
@@ -171,9 +174,11 @@ func postTarget(client *ent.Client, c *entity.Catalog) *input.Target[int] {
 func postMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	e := c.Entity("Post")
 	toComment := commentTarget(client, c)
+	toPostLink := postLinkTarget(client, c)
 	toTag := tagTarget(client, c)
 	toUser := userTarget(client, c)
-	read := func(ctx context.Context, in entity.Input, m *ent.PostMutation) error {
+	toVote := voteTarget(client, c)
+	read := func(ctx context.Context, in entity.Input, m *ent.PostMutation) (*input.Values, error) {
 		v := input.Read(e, in)
 		input.Set(v, "title", input.String, m.SetTitle, nil, entpost.TitleValidator)
 		input.Set(v, "slug", input.String, m.SetSlug, nil, entpost.SlugValidator)
@@ -181,11 +186,35 @@ func postMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 		input.SetEnum(v, "status", m.SetStatus, nil)
 		input.SetRef(v, "authorId", toUser, m.SetAuthorID, m.ClearAuthor)
 		input.SetRef(v, "acceptedCommentId", toComment, m.SetAcceptedCommentID, m.ClearAcceptedComment)
+		input.SetChildren(v, "comments", input.Children[int, int]{
+			Target: toComment,
+			Connect: func(ctx context.Context, parent int, keys []int) error {
+				return client.Comment.Update().Where(entcomment.IDIn(keys...)).SetPostID(parent).Exec(ctx)
+			},
+		})
 		input.SetLinks(v, "tags", input.Link[int]{
 			Target: toTag, Operation: access.Read,
 			Add: m.AddTagIDs, Remove: m.RemoveTagIDs, Clear: m.ClearTags,
 		})
-		return v.Check(ctx)
+		input.SetChildren(v, "votes", input.Children[int, int]{
+			Target: toVote,
+			Connect: func(ctx context.Context, parent int, keys []int) error {
+				return client.Vote.Update().Where(entvote.IDIn(keys...)).SetPostID(parent).Exec(ctx)
+			},
+		})
+		input.SetChildren(v, "links", input.Children[int, int]{
+			Target: toPostLink,
+			Connect: func(ctx context.Context, parent int, keys []int) error {
+				return client.PostLink.Update().Where(entpostlink.IDIn(keys...)).SetPostID(parent).Exec(ctx)
+			},
+		})
+		input.SetChildren(v, "linkedFrom", input.Children[int, int]{
+			Target: toPostLink,
+			Connect: func(ctx context.Context, parent int, keys []int) error {
+				return client.PostLink.Update().Where(entpostlink.IDIn(keys...)).SetRelatedID(parent).Exec(ctx)
+			},
+		})
+		return v, v.Check(ctx)
 	}
 	id := func(key any) (int, error) {
 		id, ok := input.IntKey[int](key)
@@ -197,14 +226,15 @@ func postMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	return entity.Mutator{
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.Post.Create()
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return nil, err
 			}
 			row, err := b.Save(ctx)
 			if err != nil {
 				return nil, inputError(e, "create", err)
 			}
-			return int64(row.ID), nil
+			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
 		},
 		Update: func(ctx context.Context, key any, in entity.Input) error {
 			id, err := id(key)
@@ -212,10 +242,14 @@ func postMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 				return err
 			}
 			b := client.Post.UpdateOneID(id)
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return err
 			}
-			return inputError(e, "update", b.Select(entpost.FieldID).Exec(ctx))
+			if err := b.Select(entpost.FieldID).Exec(ctx); err != nil {
+				return inputError(e, "update", err)
+			}
+			return inputError(e, "update", v.Finish(ctx, id))
 		},
 		Delete: func(ctx context.Context, key any) error {
 			id, err := id(key)

@@ -96,12 +96,12 @@ func postLinkTarget(client *ent.Client, c *entity.Catalog) *input.Target[int] {
 func postLinkMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	e := c.Entity("PostLink")
 	toPost := postTarget(client, c)
-	read := func(ctx context.Context, in entity.Input, m *ent.PostLinkMutation) error {
+	read := func(ctx context.Context, in entity.Input, m *ent.PostLinkMutation) (*input.Values, error) {
 		v := input.Read(e, in)
 		input.SetRef(v, "postId", toPost, m.SetPostID, nil)
 		input.SetRef(v, "relatedPostId", toPost, m.SetRelatedPostID, nil)
 		input.SetEnum(v, "kind", m.SetKind, nil)
-		return v.Check(ctx)
+		return v, v.Check(ctx)
 	}
 	id := func(key any) (int, error) {
 		id, ok := input.IntKey[int](key)
@@ -113,14 +113,15 @@ func postLinkMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	return entity.Mutator{
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.PostLink.Create()
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return nil, err
 			}
 			row, err := b.Save(ctx)
 			if err != nil {
 				return nil, inputError(e, "create", err)
 			}
-			return int64(row.ID), nil
+			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
 		},
 		Update: func(ctx context.Context, key any, in entity.Input) error {
 			id, err := id(key)
@@ -128,10 +129,14 @@ func postLinkMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 				return err
 			}
 			b := client.PostLink.UpdateOneID(id)
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return err
 			}
-			return inputError(e, "update", b.Select(entpostlink.FieldID).Exec(ctx))
+			if err := b.Select(entpostlink.FieldID).Exec(ctx); err != nil {
+				return inputError(e, "update", err)
+			}
+			return inputError(e, "update", v.Finish(ctx, id))
 		},
 		Delete: func(ctx context.Context, key any) error {
 			id, err := id(key)

@@ -91,7 +91,7 @@ func tagTarget(client *ent.Client, c *entity.Catalog) *input.Target[int] {
 func tagMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	e := c.Entity("Tag")
 	toPost := postTarget(client, c)
-	read := func(ctx context.Context, in entity.Input, m *ent.TagMutation) error {
+	read := func(ctx context.Context, in entity.Input, m *ent.TagMutation) (*input.Values, error) {
 		v := input.Read(e, in)
 		input.Set(v, "name", input.String, m.SetName, nil, enttag.NameValidator)
 		input.Set(v, "excerpt", input.String, m.SetExcerpt, m.ClearExcerpt)
@@ -100,7 +100,7 @@ func tagMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			Target: toPost, Operation: access.Update,
 			Add: m.AddPostIDs, Remove: m.RemovePostIDs, Clear: m.ClearPosts,
 		})
-		return v.Check(ctx)
+		return v, v.Check(ctx)
 	}
 	id := func(key any) (int, error) {
 		id, ok := input.IntKey[int](key)
@@ -112,14 +112,15 @@ func tagMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	return entity.Mutator{
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.Tag.Create()
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return nil, err
 			}
 			row, err := b.Save(ctx)
 			if err != nil {
 				return nil, inputError(e, "create", err)
 			}
-			return int64(row.ID), nil
+			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
 		},
 		Update: func(ctx context.Context, key any, in entity.Input) error {
 			id, err := id(key)
@@ -127,10 +128,14 @@ func tagMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 				return err
 			}
 			b := client.Tag.UpdateOneID(id)
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return err
 			}
-			return inputError(e, "update", b.Select(enttag.FieldID).Exec(ctx))
+			if err := b.Select(enttag.FieldID).Exec(ctx); err != nil {
+				return inputError(e, "update", err)
+			}
+			return inputError(e, "update", v.Finish(ctx, id))
 		},
 		Delete: func(ctx context.Context, key any) error {
 			id, err := id(key)

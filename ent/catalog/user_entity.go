@@ -6,12 +6,18 @@ import (
 	"context"
 	"fmt"
 
+	"entgo.io/ent/dialect/sql"
+
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/gateway/input"
 
 	"github.com/entwine-data/entwine/ent"
+	entcomment "github.com/entwine-data/entwine/ent/comment"
+	entgrid "github.com/entwine-data/entwine/ent/grid"
+	entpost "github.com/entwine-data/entwine/ent/post"
 	entuser "github.com/entwine-data/entwine/ent/user"
+	entvote "github.com/entwine-data/entwine/ent/vote"
 )
 
 // userEntity describes User.
@@ -135,13 +141,59 @@ func userTarget(client *ent.Client, c *entity.Catalog) *input.Target[int] {
 // userMutator writes User.
 func userMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	e := c.Entity("User")
-	read := func(ctx context.Context, in entity.Input, m *ent.UserMutation) error {
+	toComment := commentTarget(client, c)
+	toGrid := gridTarget(client, c)
+	toPost := postTarget(client, c)
+	toVote := voteTarget(client, c)
+	read := func(ctx context.Context, in entity.Input, m *ent.UserMutation) (*input.Values, error) {
 		v := input.Read(e, in)
 		input.Set(v, "name", input.String, m.SetName, nil, entuser.NameValidator)
 		input.Set(v, "username", input.String, m.SetUsername, nil, entuser.UsernameValidator)
 		input.Set(v, "email", input.String, m.SetEmail, m.ClearEmail, entuser.EmailValidator)
 		input.Set(v, "bio", input.String, m.SetBio, m.ClearBio)
-		return v.Check(ctx)
+		input.SetChildren(v, "posts", input.Children[int, int]{
+			Target: toPost,
+			Connect: func(ctx context.Context, parent int, keys []int) error {
+				return client.Post.Update().Where(entpost.IDIn(keys...)).SetAuthorID(parent).Exec(ctx)
+			},
+			Disconnect: func(ctx context.Context, parent int, keys []int) error {
+				return client.Post.Update().Where(entpost.IDIn(keys...), sql.FieldEQ("author_id", parent)).ClearAuthor().Exec(ctx)
+			},
+			Keep: func(ctx context.Context, parent int, keys []int) error {
+				return client.Post.Update().Where(entpost.IDNotIn(keys...), sql.FieldEQ("author_id", parent), toPost.Entity.Where(access.Update, access.FromContext(ctx))).ClearAuthor().Exec(ctx)
+			},
+		})
+		input.SetChildren(v, "comments", input.Children[int, int]{
+			Target: toComment,
+			Connect: func(ctx context.Context, parent int, keys []int) error {
+				return client.Comment.Update().Where(entcomment.IDIn(keys...)).SetAuthorID(parent).Exec(ctx)
+			},
+			Disconnect: func(ctx context.Context, parent int, keys []int) error {
+				return client.Comment.Update().Where(entcomment.IDIn(keys...), sql.FieldEQ("author_id", parent)).ClearAuthor().Exec(ctx)
+			},
+			Keep: func(ctx context.Context, parent int, keys []int) error {
+				return client.Comment.Update().Where(entcomment.IDNotIn(keys...), sql.FieldEQ("author_id", parent), toComment.Entity.Where(access.Update, access.FromContext(ctx))).ClearAuthor().Exec(ctx)
+			},
+		})
+		input.SetChildren(v, "votes", input.Children[int, int]{
+			Target: toVote,
+			Connect: func(ctx context.Context, parent int, keys []int) error {
+				return client.Vote.Update().Where(entvote.IDIn(keys...)).SetUserID(parent).Exec(ctx)
+			},
+			Disconnect: func(ctx context.Context, parent int, keys []int) error {
+				return client.Vote.Update().Where(entvote.IDIn(keys...), sql.FieldEQ("user_id", parent)).ClearUser().Exec(ctx)
+			},
+			Keep: func(ctx context.Context, parent int, keys []int) error {
+				return client.Vote.Update().Where(entvote.IDNotIn(keys...), sql.FieldEQ("user_id", parent), toVote.Entity.Where(access.Update, access.FromContext(ctx))).ClearUser().Exec(ctx)
+			},
+		})
+		input.SetChildren(v, "grids", input.Children[int, int]{
+			Target: toGrid,
+			Connect: func(ctx context.Context, parent int, keys []int) error {
+				return client.Grid.Update().Where(entgrid.IDIn(keys...)).SetUserID(parent).Exec(ctx)
+			},
+		})
+		return v, v.Check(ctx)
 	}
 	id := func(key any) (int, error) {
 		id, ok := input.IntKey[int](key)
@@ -153,14 +205,15 @@ func userMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	return entity.Mutator{
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.User.Create()
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return nil, err
 			}
 			row, err := b.Save(ctx)
 			if err != nil {
 				return nil, inputError(e, "create", err)
 			}
-			return int64(row.ID), nil
+			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
 		},
 		Update: func(ctx context.Context, key any, in entity.Input) error {
 			id, err := id(key)
@@ -168,10 +221,14 @@ func userMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 				return err
 			}
 			b := client.User.UpdateOneID(id)
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return err
 			}
-			return inputError(e, "update", b.Select(entuser.FieldID).Exec(ctx))
+			if err := b.Select(entuser.FieldID).Exec(ctx); err != nil {
+				return inputError(e, "update", err)
+			}
+			return inputError(e, "update", v.Finish(ctx, id))
 		},
 		Delete: func(ctx context.Context, key any) error {
 			id, err := id(key)

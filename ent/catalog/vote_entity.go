@@ -122,13 +122,13 @@ func voteMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	toComment := commentTarget(client, c)
 	toPost := postTarget(client, c)
 	toUser := userTarget(client, c)
-	read := func(ctx context.Context, in entity.Input, m *ent.VoteMutation) error {
+	read := func(ctx context.Context, in entity.Input, m *ent.VoteMutation) (*input.Values, error) {
 		v := input.Read(e, in)
 		input.SetRef(v, "postId", toPost, m.SetPostID, nil)
 		input.SetRef(v, "commentId", toComment, m.SetCommentID, m.ClearComment)
 		input.SetRef(v, "userId", toUser, m.SetUserID, m.ClearUser)
 		input.SetEnum(v, "type", m.SetType, nil)
-		return v.Check(ctx)
+		return v, v.Check(ctx)
 	}
 	id := func(key any) (int, error) {
 		id, ok := input.IntKey[int](key)
@@ -140,14 +140,15 @@ func voteMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	return entity.Mutator{
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.Vote.Create()
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return nil, err
 			}
 			row, err := b.Save(ctx)
 			if err != nil {
 				return nil, inputError(e, "create", err)
 			}
-			return int64(row.ID), nil
+			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
 		},
 		Update: func(ctx context.Context, key any, in entity.Input) error {
 			id, err := id(key)
@@ -155,10 +156,14 @@ func voteMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 				return err
 			}
 			b := client.Vote.UpdateOneID(id)
-			if err := read(ctx, in, b.Mutation()); err != nil {
+			v, err := read(ctx, in, b.Mutation())
+			if err != nil {
 				return err
 			}
-			return inputError(e, "update", b.Select(entvote.FieldID).Exec(ctx))
+			if err := b.Select(entvote.FieldID).Exec(ctx); err != nil {
+				return inputError(e, "update", err)
+			}
+			return inputError(e, "update", v.Finish(ctx, id))
 		},
 		Delete: func(ctx context.Context, key any) error {
 			id, err := id(key)

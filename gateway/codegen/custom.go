@@ -167,6 +167,9 @@ func (m *model) reduce(doc, own *ast.SchemaDocument) (*ast.SchemaDocument, error
 	}
 	for i := 0; i < len(out.Definitions); i++ {
 		def := out.Definitions[i]
+		if def.Kind == ast.Union && slices.ContainsFunc(def.Types, func(name string) bool { return m.node(name) != nil }) {
+			return nil, fmt.Errorf("graph: union %s holds entities, which unions cannot do yet: make it a type with one nullable field for each", def.Name)
+		}
 		names := slices.Clone(def.Types)
 		where := def.Name
 		for _, f := range def.Fields {

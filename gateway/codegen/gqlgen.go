@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/99designs/gqlgen/api"
 	"github.com/99designs/gqlgen/codegen"
@@ -40,6 +41,19 @@ func runGqlgen(root string, m *model, s *sdl) error {
 		if n.CustomRoot != "" {
 			bind(n.customType(), m.module()+"/ent."+n.Name)
 		}
+	}
+	for _, e := range m.enums {
+		// In hand-written code, too, an enum is the ORM's, with its stored spellings.
+		if e.field.HasGoType() || cfg.Models.UserDefined(e.Name) {
+			continue
+		}
+		pkg, goType, _ := strings.Cut(e.field.Type.String(), ".")
+		pkg = m.module() + "/ent/" + pkg + "."
+		values := make(map[string]config.EnumValue)
+		for i, v := range e.Values {
+			values[v.Name] = config.EnumValue{Value: pkg + e.field.Enums[i].Name}
+		}
+		cfg.Models[e.Name] = config.TypeMapEntry{Model: config.StringList{pkg + goType}, EnumValues: values}
 	}
 	for _, t := range []entity.Type{entity.DateTime, entity.Date, entity.BigInt, entity.Decimal, entity.JSON, entity.Bytes, entity.UUID} {
 		bind(string(t), "github.com/entwine-data/entwine/gateway/scalar."+string(t))

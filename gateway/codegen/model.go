@@ -37,7 +37,7 @@ type input struct {
 	entField          *gen.Field
 	entEdge           *gen.Edge
 	Required          bool // on create
-	Nullable          bool
+	Nullable          bool // for lists: rows can be taken out
 	CreateOnly        bool
 }
 
@@ -45,7 +45,7 @@ type input struct {
 type enum struct {
 	Name, Description string
 	Values            []entity.EnumValue
-	field             string // what the values are of, for descriptions
+	field             *gen.Field
 }
 
 func newModel(graph *gen.Graph, cfg Config) (*model, error) {
@@ -342,7 +342,7 @@ func (m *model) addEnum(n *node, ef *gen.Field, f *entity.Field, api entity.API)
 		Name:        f.GraphQL,
 		Description: "The values that `" + f.Name + "` of " + article(phrase(n.Name)) + " can have.",
 		Values:      f.Enum,
-		field:       f.Name,
+		field:       ef,
 	})
 	return nil
 }
@@ -380,6 +380,14 @@ func (n *node) addKeys() {
 			add(idx.Columns)
 		}
 	}
+}
+
+func (n *node) keyNames() []string {
+	names := make([]string, len(n.Keys))
+	for i, k := range n.Keys {
+		names[i] = k.Name
+	}
+	return names
 }
 
 // partial says whether a unique index covers some rows only, so that its columns do not identify a row.
@@ -443,7 +451,18 @@ func (m *model) addEdges(n *node) error {
 
 // checkNames finds what would collide or be impossible in the API, with the schema's words.
 func (m *model) checkNames() error {
+	types := map[string]bool{"Query": true, "Mutation": true, "Subscription": true, "Node": true, "PageInfo": true}
+	roots := map[string]string{"node": "the look-up of any object", "nodes": "the look-up of any objects"}
 	for _, n := range m.nodes {
+		if types[n.Name] {
+			return fault(n.Type, "GraphQL or this API needs the name for itself; rename the entity")
+		}
+		for _, name := range append([]string{n.Names.One, n.Names.Many}, n.keyNames()...) {
+			if roots[name] != "" {
+				return fault(n.Type, "its root field would be %q, as is %s; rename the entity", name, roots[name])
+			}
+			roots[name] = "that of entity " + n.Name
+		}
 		seen := map[string]string{"clientMutationId": "the name that Relay reserves"}
 		check := func(what, schema, name string) error {
 			switch {
@@ -558,15 +577,30 @@ func (n *node) inputs() []*input {
 					Name: ed.Input, Description: "The id of the " + phrase(e.Name) + ".", Edge: ed, entEdge: e,
 					Required: !e.Optional, Nullable: e.Optional, CreateOnly: e.Immutable,
 				})
-			case list && ed.Kind == entity.ManyToMany && e.Through == nil && (e.Ref == nil || e.Ref.Through == nil) && e.Type.HasOneFieldID():
+			case list && writableList(e):
 				all = append(all, &input{
 					Name: ed.Name, Description: ed.Description, Edge: ed, entEdge: e,
-					Required: !e.Optional, CreateOnly: e.Immutable,
+					Required:   ed.Kind == entity.ManyToMany && !e.Optional,
+					Nullable:   ed.Kind == entity.ManyToMany || e.Ref.Optional,
+					CreateOnly: e.Immutable,
 				})
 			}
 		}
 	}
 	return all
+}
+
+// writableList says whether a list can be changed from its owner's side. The rows of edge schemas hold more than the link,
+// and are written as entities; foreign keys that the other side does not name have no setter there.
+func writableList(e *gen.Edge) bool {
+	switch {
+	case !e.Type.HasOneFieldID():
+		return false
+	case e.M2M():
+		return e.Through == nil && (e.Ref == nil || e.Ref.Through == nil)
+	default:
+		return e.Ref != nil && !e.Ref.Immutable && e.Ref.Type == e.Owner && !e.Type.IsEdgeSchema()
+	}
 }
 
 func (n *node) edgeByColumn(column string) *entity.Edge {

@@ -7,7 +7,16 @@ import (
 	"entgo.io/ent/entc/gen"
 )
 
-var plural = gen.Funcs["plural"].(func(string) string)
+var entPlural = gen.Funcs["plural"].(func(string) string)
+
+// plural gives "posts" for "post", and "news" for "news".
+func plural(name string) string {
+	p := entPlural(name)
+	if p == name+"Slice" { // ent's way to tell the two apart
+		return name
+	}
+	return p
+}
 
 // words splits a name in snake_case or camelCase into lower-case words: "created_at", "postLink" and "HTTPPort" give
 // "created at", "post link" and "http port".

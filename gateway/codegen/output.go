@@ -12,6 +12,7 @@ import (
 	"strings"
 	"text/template"
 
+	"entgo.io/ent/entc/gen"
 	"golang.org/x/tools/imports"
 
 	"github.com/entwine-data/entwine/gateway/access"
@@ -100,11 +101,20 @@ func (o *output) finish(dirs ...string) error {
 	return nil
 }
 
+// modelData is what templates for all entities see.
+type modelData struct {
+	Module string
+	Nodes  []*node
+}
+
+// nodeData is what templates for one entity see.
+type nodeData struct {
+	*node
+	Module string
+}
+
 func (o *output) writeCatalog(m *model) error {
-	data := struct {
-		Module string
-		Nodes  []*node
-	}{m.module(), m.nodes}
+	data := modelData{m.module(), m.nodes}
 	if err := o.execute("ent/catalog/catalog.go", catalogTemplate, data); err != nil {
 		return err
 	}
@@ -113,10 +123,7 @@ func (o *output) writeCatalog(m *model) error {
 	}
 	for _, n := range m.nodes {
 		// The suffix keeps names such as linux.go and user_test.go, which mean something to Go, out of reach.
-		err := o.execute("ent/catalog/"+n.Type.PackageDir()+"_entity.go", entityTemplate, struct {
-			*node
-			Module string
-		}{n, m.module()})
+		err := o.execute("ent/catalog/"+n.Type.PackageDir()+"_entity.go", entityTemplate, nodeData{n, m.module()})
 		if err != nil {
 			return err
 		}
@@ -128,10 +135,7 @@ func (o *output) writeGraph(m *model, s *sdl) error {
 	if err := o.write("graph/"+sdlFile, []byte(s.full)); err != nil {
 		return err
 	}
-	data := struct {
-		Module string
-		Nodes  []*node
-	}{m.module(), m.nodes}
+	data := modelData{m.module(), m.nodes}
 	if err := o.execute("graph/loaders.go", loadersTemplate, data); err != nil {
 		return err
 	}
@@ -143,6 +147,7 @@ var funcs = template.FuncMap{
 	"quote":            quote,
 	"lower":            camel,
 	"single":           func(n *node) bool { return n.Type.HasOneFieldID() },
+	"idPackages":       idPackages,
 	"keyFunc":          keyFunc,
 	"keyExpr":          keyExpr,
 	"fieldLiteral":     fieldLiteral,
@@ -152,6 +157,7 @@ var funcs = template.FuncMap{
 	"ruleLiteral":      ruleLiteral,
 	"namesLiteral":     namesLiteral,
 	"targets":          targets,
+	"children":         children,
 	"setCall":          setCall,
 	"softDeleteSetter": func(n any) string { return unwrap(n).softDeleteSetter() },
 }
@@ -163,13 +169,33 @@ func unwrap(data any) *node {
 	switch data := data.(type) {
 	case *node:
 		return data
-	case struct {
-		*node
-		Module string
-	}:
+	case nodeData:
 		return data.node
 	}
 	panic(fmt.Sprintf("template data %T", data))
+}
+
+// idPackages are the packages of the id types that the template may name.
+func idPackages(data any) []string {
+	var types []*gen.Type
+	switch data := data.(type) {
+	case modelData:
+		for _, n := range data.Nodes {
+			types = append(types, n.Type)
+		}
+	case nodeData:
+		types = append(types, data.Type)
+		for _, e := range data.Type.Edges {
+			types = append(types, e.Type)
+		}
+	}
+	set := make(map[string]bool)
+	for _, t := range types {
+		if t.HasOneFieldID() && t.ID.Type.PkgPath != "" {
+			set[t.ID.Type.PkgPath] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
 }
 
 func keyFunc(data any) string {
@@ -335,6 +361,8 @@ func setCall(data any, in *input) string {
 	pkg := "ent" + n.Type.PackageDir()
 	clear := "nil"
 	switch {
+	case in.list() && in.Edge.Kind == entity.ToMany:
+		return setChildren(n, in)
 	case in.list():
 		operation := "access.Read"
 		if in.entEdge.IsInverse() {
@@ -366,6 +394,38 @@ func setCall(data any, in *input) string {
 		validator = ", " + pkg + "." + in.entField.Validator()
 	}
 	return fmt.Sprintf("input.Set(v, %q, %s, m.%s, %s%s)", in.Name, parsers[in.Field.Type], in.entField.MutationSet(), clear, validator)
+}
+
+// setChildren changes the foreign keys of the rows in a list.
+func setChildren(n *node, in *input) string {
+	e := in.entEdge
+	idType := e.Type.ID.Type.String()
+	parent := fmt.Sprintf("sql.FieldEQ(%q, parent)", in.Edge.Column)
+	update := "client." + e.Type.Name + ".Update().Where("
+	signature := fmt.Sprintf("func(ctx context.Context, parent %s, keys []%s) error {\n", n.Type.ID.Type, idType)
+	ids := "ent" + e.Type.PackageDir() + ".ID"
+	var b strings.Builder
+	fmt.Fprintf(&b, "input.SetChildren(v, %q, input.Children[%s, %s]{\nTarget: to%s,\n", in.Name, n.Type.ID.Type, idType, in.Edge.Target)
+	fmt.Fprintf(&b, "Connect: %sreturn %s%sIn(keys...)).%s(parent).Exec(ctx)\n},\n", signature, update, ids, e.Ref.MutationSet())
+	if in.Nullable {
+		fmt.Fprintf(&b, "Disconnect: %sreturn %s%sIn(keys...), %s).%s().Exec(ctx)\n},\n", signature, update, ids, parent, e.Ref.MutationClear())
+		fmt.Fprintf(&b, "Keep: %sreturn %s%sNotIn(keys...), %s, to%s.Entity.Where(access.Update, access.FromContext(ctx))).%s().Exec(ctx)\n},\n",
+			signature, update, ids, parent, in.Edge.Target, e.Ref.MutationClear())
+	}
+	b.WriteString("})")
+	return b.String()
+}
+
+// children are the packages of the entities whose rows a list input changes.
+func children(data any) []string {
+	n := unwrap(data)
+	set := make(map[string]bool)
+	for _, in := range n.Inputs {
+		if in.list() && in.Edge.Kind == entity.ToMany && in.entEdge.Type != n.Type {
+			set[in.entEdge.Type.PackageDir()] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
 }
 
 // parsers turn coerced GraphQL values into Go values of the setter's type.

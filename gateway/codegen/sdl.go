@@ -275,6 +275,12 @@ func (m *model) writeInputs(w *sdlWriter, n *node) {
 		if in.CreateOnly {
 			continue
 		}
+		if !in.Nullable {
+			w.open("Changes to the "+target+" of "+article(noun)+".", "input "+n.listType(in, false))
+			w.line("The ids of the "+target+" to add.", "connect: [ID!]")
+			w.close()
+			continue
+		}
 		w.open("Changes to the "+target+" of "+article(noun)+". `set` stands alone.", "input "+n.listType(in, false))
 		w.line("The ids of the "+target+" to add.", "connect: [ID!]")
 		w.line("The ids of the "+target+" to take away.", "disconnect: [ID!]")

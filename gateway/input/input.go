@@ -22,6 +22,7 @@ type Values struct {
 	in     entity.Input
 	faults []apierr.Field
 	checks []func(context.Context) error
+	after  []func(ctx context.Context, key any) error
 }
 
 // Read starts reading the input of a mutation of e.
@@ -36,6 +37,17 @@ func (v *Values) Check(ctx context.Context) error {
 		}
 	}
 	return fault(v.faults)
+}
+
+// Finish writes what can only be written once the row is there: the foreign keys of other rows. The key is of the ORM's
+// type.
+func (v *Values) Finish(ctx context.Context, key any) error {
+	for _, write := range v.after {
+		if err := write(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func fault(fields []apierr.Field) error {
@@ -56,6 +68,16 @@ func fault(fields []apierr.Field) error {
 
 func (v *Values) fail(code apierr.FieldCode, message string, path ...any) {
 	v.faults = append(v.faults, apierr.Field{Path: append([]any{"input"}, path...), Code: code, Message: message})
+}
+
+// field finds a field by its name in the API. Inputs have fields that output does not show, such as passwords.
+func (v *Values) field(name string) *entity.Field {
+	for _, f := range v.entity.Fields {
+		if f.Name == name {
+			return f
+		}
+	}
+	panic("input: " + v.entity.Name + " has no field " + name)
 }
 
 // take answers absent and null values; ok says that there is a value to parse.
@@ -87,7 +109,7 @@ func Set[T any](v *Values, name string, parse func(any) (T, error), set func(T),
 		return
 	}
 	if text, ok := any(value).(string); ok {
-		if limit := v.entity.Field(name).MaxLen; limit > 0 && utf8.RuneCountInString(text) > limit {
+		if limit := v.field(name).MaxLen; limit > 0 && utf8.RuneCountInString(text) > limit {
 			v.faults = append(v.faults, apierr.Field{
 				Path: []any{"input", name}, Code: apierr.TooLong, Message: "is too long", Limit: limit,
 			})
@@ -109,13 +131,14 @@ func SetEnum[T ~string](v *Values, name string, set func(T), clear func()) {
 	if !ok {
 		return
 	}
-	for _, value := range v.entity.Field(name).Enum {
+	f := v.field(name)
+	for _, value := range f.Enum {
 		if value.Name == raw {
 			set(T(value.Stored))
 			return
 		}
 	}
-	v.fail(apierr.InvalidFormat, "is not one of the values of "+v.entity.Field(name).GraphQL, name)
+	v.fail(apierr.InvalidFormat, "is not one of the values of "+f.GraphQL, name)
 }
 
 // failed records why a parser or a validator refused a value.

@@ -111,6 +111,44 @@ type Link[K comparable] struct {
 
 // SetLinks reads { connect, disconnect, set }.
 func SetLinks[K comparable](v *Values, name string, link Link[K]) {
+	readChanges(v, name, link.Target, link.Operation, map[string]func([]K){
+		"connect":    func(keys []K) { link.Add(keys...) },
+		"disconnect": func(keys []K) { link.Remove(keys...) },
+		"set":        func(keys []K) { link.Clear(); link.Add(keys...) },
+	})
+}
+
+// Children is how a mutation changes a list whose rows hold the foreign key, of which P is the type. All rows that it
+// changes must allow their update to the viewer.
+type Children[P, K comparable] struct {
+	Target *Target[K]
+	// Connect makes the rows with the given keys children of parent, whosever they were.
+	Connect func(ctx context.Context, parent P, keys []K) error
+	// Disconnect takes the rows with the given keys from parent. It is nil, as is Keep, if rows cannot be without a parent.
+	Disconnect func(ctx context.Context, parent P, keys []K) error
+	// Keep takes all other rows from parent that the viewer may update.
+	Keep func(ctx context.Context, parent P, keys []K) error
+}
+
+// SetChildren reads { connect, disconnect, set }. The rows are written by [Values.Finish].
+func SetChildren[P, K comparable](v *Values, name string, c Children[P, K]) {
+	later := func(write func(context.Context, P, []K) error, keys []K) {
+		v.after = append(v.after, func(ctx context.Context, key any) error {
+			if err := write(ctx, key.(P), keys); err != nil {
+				return fmt.Errorf("write %s: %w", name, err)
+			}
+			return nil
+		})
+	}
+	readChanges(v, name, c.Target, access.Update, map[string]func([]K){
+		"connect":    func(keys []K) { later(c.Connect, keys) },
+		"disconnect": func(keys []K) { later(c.Disconnect, keys) },
+		"set":        func(keys []K) { later(c.Keep, keys); later(c.Connect, keys) },
+	})
+}
+
+// readChanges reads { connect, disconnect, set }, of which set stands alone, and has each applied.
+func readChanges[K comparable](v *Values, name string, target *Target[K], op access.Operation, apply map[string]func([]K)) {
 	raw, ok := v.take(name, nil)
 	if !ok {
 		return
@@ -120,36 +158,32 @@ func SetLinks[K comparable](v *Values, name string, link Link[K]) {
 		v.fail(apierr.InvalidFormat, "must be an object", name)
 		return
 	}
-	set, replaces := changes["set"]
-	if replaces && set != nil && (changes["connect"] != nil || changes["disconnect"] != nil) {
+	if _, replaces := changes["set"]; replaces && len(changes) > 1 {
 		v.fail(apierr.Invalid, "takes set alone, without connect and disconnect", name)
 		return
 	}
-	for _, change := range []struct {
-		name  string
-		apply func(...K)
-	}{{"connect", link.Add}, {"disconnect", link.Remove}, {"set", func(keys ...K) { link.Clear(); link.Add(keys...) }}} {
-		value, given := changes[change.name]
+	for _, change := range []string{"disconnect", "connect", "set"} {
+		value, given := changes[change]
 		if !given {
 			continue
 		}
 		ids, ok := value.([]any)
 		if !ok {
-			v.fail(apierr.Required, "must be a list", name, change.name)
+			v.fail(apierr.Required, "cannot be null", name, change)
 			continue
 		}
-		if keys, ok := link.keys(v, ids, name, change.name); ok {
-			change.apply(keys...)
+		if keys, ok := readKeys(v, target, op, ids, name, change); ok {
+			apply[change](keys)
 		}
 	}
 }
 
-// keys parses the ids without their repetitions and has them looked up.
-func (l Link[K]) keys(v *Values, ids []any, name, change string) (keys []K, ok bool) {
+// readKeys parses the ids without their repetitions and has them looked up.
+func readKeys[K comparable](v *Values, target *Target[K], op access.Operation, ids []any, name, change string) (keys []K, ok bool) {
 	at := make(map[K]int, len(ids))
 	ok = true
 	for i, id := range ids {
-		key, valid := l.Target.parse(v, id, name, change, i)
+		key, valid := target.parse(v, id, name, change, i)
 		if !valid {
 			ok = false
 			continue
@@ -161,13 +195,13 @@ func (l Link[K]) keys(v *Values, ids []any, name, change string) (keys []K, ok b
 	}
 	if len(keys) > 0 {
 		v.checks = append(v.checks, func(ctx context.Context) error {
-			found, err := l.Target.Allowed(ctx, l.Operation, keys)
+			found, err := target.Allowed(ctx, op, keys)
 			if err != nil {
 				return fmt.Errorf("look up %s: %w", name, err)
 			}
 			for _, key := range keys {
 				if !slices.Contains(found, key) {
-					v.missing(l.Target.Entity, name, change, at[key])
+					v.missing(target.Entity, name, change, at[key])
 				}
 			}
 			return nil

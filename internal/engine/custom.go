@@ -25,9 +25,12 @@ type customResult struct {
 }
 
 type customResults struct {
-	rows []*customResult // by row
-	err  error           // nothing was resolved
+	parents []int           // by row
+	answers []*customResult // by parent
+	err     error           // nothing was resolved
 }
+
+func (r *customResults) row(i int) *customResult { return r.answers[r.parents[i]] }
 
 // reference is an entity that hand-written Go returned.
 type reference struct {
@@ -62,18 +65,28 @@ func (x *execution) rootCall(ctx context.Context, q store.Querier, op ast.Operat
 // resolve calls the hand-written fields of a read's rows, each once for all rows.
 func (x *execution) resolve(ctx context.Context, q store.Querier, r *rows) error {
 	for _, call := range r.read.calls {
-		results := &customResults{rows: make([]*customResult, r.n)}
+		results := &customResults{}
 		r.calls = append(r.calls, results)
 		if r.n == 0 {
 			continue
 		}
-		batch := &loader.Batch{Columns: call.names, Rows: make([][]any, r.n)}
+		// A row that stands below several parents (a post below its tags) is one parent here.
+		batch := &loader.Batch{Columns: call.names}
+		parents := make([]int, r.n)
+		known := make(map[any]int, r.n)
 		for row := range r.n {
 			values := make([]any, len(call.needs))
 			for i, col := range call.needs {
 				values[i] = r.raw[col][row]
 			}
-			batch.Rows[row] = values
+			id := normalKey(values[0])
+			at, ok := known[id]
+			if !ok {
+				at = len(batch.Rows)
+				known[id] = at
+				batch.Rows = append(batch.Rows, values)
+			}
+			parents[row] = at
 		}
 		root := r.read.entity.CustomRoot
 		answer := x.engine.call(loader.WithParents(ctx, batch), ast.Query, ast.SelectionSet{&ast.Field{
@@ -84,17 +97,19 @@ func (x *execution) resolve(ctx context.Context, q store.Querier, r *rows) error
 		if err != nil {
 			return err
 		}
-		if err := results.fill(answer, call, refs, root); err != nil {
+		if err := results.fill(answer, call, refs, root, len(batch.Rows)); err != nil {
 			return err
 		}
+		results.parents = parents
 	}
 	return nil
 }
 
 // fill cuts the answer for all parents into one result for each.
-func (results *customResults) fill(answer customAnswer, call *customCall, refs []reference, root string) error {
-	for i := range results.rows {
-		results.rows[i] = &customResult{violated: true, refs: refs}
+func (results *customResults) fill(answer customAnswer, call *customCall, refs []reference, root string, parents int) error {
+	results.answers = make([]*customResult, parents)
+	for i := range results.answers {
+		results.answers[i] = &customResult{violated: true, refs: refs}
 	}
 	for _, e := range answer.errs {
 		// _postFields, index, the field, …
@@ -104,12 +119,12 @@ func (results *customResults) fill(answer customAnswer, call *customCall, refs [
 				row = int(i)
 			}
 		}
-		if row < 0 || row >= len(results.rows) {
+		if row < 0 || row >= len(results.answers) {
 			results.err = e
 			return nil
 		}
 		e.Path = e.Path[min(3, len(e.Path)):]
-		results.rows[row].errs = append(results.rows[row].errs, e)
+		results.answers[row].errs = append(results.answers[row].errs, e)
 	}
 	list, ok := member(answer.data, root)
 	if !ok {
@@ -117,12 +132,12 @@ func (results *customResults) fill(answer customAnswer, call *customCall, refs [
 		return nil
 	}
 	items, err := elements(list)
-	if err != nil || len(items) != len(results.rows) {
-		return fmt.Errorf("hand-written field %s: %d answers for %d rows (%w)", call.field.key, len(items), len(results.rows), err)
+	if err != nil || len(items) != len(results.answers) {
+		return fmt.Errorf("hand-written field %s: %d answers for %d rows (%w)", call.field.key, len(items), len(results.answers), err)
 	}
 	for i, item := range items {
 		if value, ok := member(item, call.field.key); ok {
-			results.rows[i].value, results.rows[i].violated = value, false
+			results.answers[i].value, results.answers[i].violated = value, false
 		}
 	}
 	return nil

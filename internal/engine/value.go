@@ -141,6 +141,8 @@ func appendCursorValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 	switch f.Type {
 	case entity.DateTime, entity.Date:
 		return appendValue(dst, f, v)
+	case entity.Boolean:
+		return appendValue(dst, f, v)
 	case entity.Enum:
 		return appendText(dst, v)
 	}
@@ -149,8 +151,6 @@ func appendCursorValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 		return strconv.AppendInt(dst, v, 10), nil
 	case float64:
 		return strconv.AppendFloat(dst, v, 'g', -1, 64), nil
-	case bool:
-		return strconv.AppendBool(dst, v), nil
 	}
 	return appendText(dst, v)
 }
@@ -169,9 +169,8 @@ func cursorValue(f *entity.Field, v any) (any, bool) {
 			return x, err == nil
 		case entity.Decimal:
 			return v.String(), true
-		case entity.Boolean: // SQLite
-			n, err := v.Int64()
-			return n, err == nil
+		case entity.Boolean:
+			return nil, false
 		}
 		n, err := v.Int64()
 		return n, err == nil

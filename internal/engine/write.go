@@ -199,7 +199,7 @@ func (w *writer) row(x *execution, obj *object, r *rows, row int) bool {
 					w.fail(o.nodes, err)
 					return false
 				}
-				return w.custom(o, r.calls[i].rows[row])
+				return w.custom(o, r.calls[i].row(row))
 			}
 			return false
 		}
@@ -287,6 +287,9 @@ func (w *writer) custom(o *out, res *customResult) bool {
 			err = e
 		}
 		w.fail(o.nodes, err, e.Path...)
+		if len(e.Path) > 0 && len(e.Locations) > 0 { // of a field below this one
+			w.errs[len(w.errs)-1].Locations = e.Locations
+		}
 	}
 	if res.violated {
 		return false

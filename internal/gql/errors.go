@@ -69,6 +69,9 @@ func (p presenter) logInternal(ctx context.Context, err error, path ast.Path) {
 		// The client went away; nothing is wrong here and nobody reads the answer.
 		return
 	}
+	if e, ok := errors.AsType[*gqlerror.Error](err); ok && e.Err != nil {
+		err = e.Err // without the place, which is logged beside it
+	}
 	args := []any{"error", err, "path", path.String(), "request", requestid.FromContext(ctx)}
 	if e, ok := errors.AsType[*panicError](err); ok {
 		args = append(args, "stack", string(e.stack))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -70,6 +71,16 @@ func (g *generator) operation() operation {
 		g.use("introspection with data")
 		parts = append(parts, g.introspection())
 	}
+	// Some of what was made was dropped again, and an operation must use all of its variables.
+	body := strings.Join(parts, "\n") + strings.Join(g.fragments, "\n") + " "
+	g.defs = slices.DeleteFunc(g.defs, func(def string) bool {
+		name, _, _ := strings.Cut(def, ":")
+		if regexp.MustCompile(regexp.QuoteMeta(name) + `\b`).MatchString(body) {
+			return false
+		}
+		delete(g.vars, name[1:])
+		return true
+	})
 	head := "query Q"
 	if len(g.defs) > 0 {
 		head += "(" + strings.Join(g.defs, ", ") + ")"
@@ -90,7 +101,7 @@ func pick[T any](g *generator, list []T) T { return list[g.r.IntN(len(list))] }
 func (g *generator) introspection() string {
 	alias := g.alias()
 	if g.chance(50) {
-		return alias + `__schema { queryType { name } types { name kind } }`
+		return alias + `__schema { queryType { name fields { name } } mutationType { name } subscriptionType { name } }`
 	}
 	return alias + fmt.Sprintf(`__type(name: %q) { name kind description fields { name isDeprecated args { name defaultValue type { name kind } } type { name kind ofType { name kind ofType { kind name } } } } interfaces { name } }`,
 		pick(g, g.catalog.Entities).Name)

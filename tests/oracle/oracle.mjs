@@ -20,8 +20,8 @@ const entities = {
   Post: { table: 'posts', many: 'posts', order: newest, keys: ['slug'], enums: ['status'], refs: { authorId: 'User', acceptedCommentId: 'Comment' } },
   Comment: { table: 'comments', many: 'comments', order: newest, keys: [], enums: ['kind'], refs: { postId: 'Post', parentId: 'Comment', authorId: 'User' } },
   Tag: { table: 'tags', many: 'tags', order: [], keys: ['name'] },
-  Vote: { table: 'votes', many: 'votes', order: [], keys: [], enums: ['type'], refs: { postId: 'Post', commentId: 'Comment', userId: 'User' } },
-  PostLink: { table: 'post_links', many: 'postLinks', order: [], keys: [], enums: ['kind'], refs: { postId: 'Post', relatedPostId: 'Post' } },
+  Vote: { table: 'votes', many: 'votes', order: [['createdOn', 'DESC']], keys: [], enums: ['type'], refs: { postId: 'Post', commentId: 'Comment', userId: 'User' } },
+  PostLink: { table: 'post_links', many: 'postLinks', order: newest, keys: [], enums: ['kind'], refs: { postId: 'Post', relatedPostId: 'Post' } },
   Grid: { table: 'grids', many: 'grids', order: newest, keys: ['slug'], json: ['cells'], refs: { userId: 'User' } },
 };
 
@@ -154,7 +154,7 @@ function parseCursor(type, order, cursor) {
   const values = raw.slice('["1","'.length + 10, -1);
   if (fnv1a(Buffer.from(scope(type, order) + '\0' + values)) !== parts[1]) bad('cursor');
   const row = {};
-  order.forEach((s, i) => { row[column(s.field)] = parts[i + 2]; });
+  order.forEach((s, i) => { row[column(s.field)] = s.field === 'createdOn' ? parts[i + 2] + 'T00:00:00.000000Z' : parts[i + 2]; });
   return row;
 }
 

@@ -1,0 +1,210 @@
+package codegen
+
+import (
+	"strings"
+	"testing"
+
+	"entgo.io/ent"
+	"entgo.io/ent/entc/gen"
+	"entgo.io/ent/entc/load"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/gateway/entity"
+)
+
+var open = access.Rules{Read: access.Everyone()}
+
+// modelOf reads schemas without a folder and a compiler between.
+func modelOf(t *testing.T, cfg Config, schemas ...ent.Interface) (*model, error) {
+	t.Helper()
+	var loaded []*load.Schema
+	for _, s := range schemas {
+		text, err := load.MarshalSchema(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := load.UnmarshalSchema(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		loaded = append(loaded, l)
+	}
+	storage, err := gen.NewStorage("sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	graph, err := gen.NewGraph(&gen.Config{Package: "example.com/app/ent", Target: t.TempDir(), Storage: storage}, loaded...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newModel(graph, cfg)
+}
+
+type Badge struct{ ent.Schema }
+
+func (Badge) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("title").MaxRuneLen(20),
+		field.Enum("level").Values("gold", "bronze"),
+		field.Time("granted_at").Optional(),
+	}
+}
+
+type Holder struct{ ent.Schema }
+
+func (Holder) Edges() []ent.Edge { return []ent.Edge{edge.To("medals", Medal.Type)} }
+
+// Medal does not name its foreign key.
+type Medal struct{ ent.Schema }
+
+func (Medal) Fields() []ent.Field { return []ent.Field{field.Time("created_at")} }
+
+func (Medal) Edges() []ent.Edge {
+	return []ent.Edge{edge.From("holder", Holder.Type).Ref("medals").Unique().Required()}
+}
+
+func (Medal) Indexes() []ent.Index { return []ent.Index{index.Fields("created_at")} }
+
+type Collision struct{ ent.Schema }
+
+func (Collision) Fields() []ent.Field {
+	return []ent.Field{field.String("full_name"), field.String("fullName").StorageKey("other")}
+}
+
+type Reserved struct{ ent.Schema }
+
+func (Reserved) Fields() []ent.Field { return []ent.Field{field.Bool("not")} }
+
+type EnumCollision struct{ ent.Schema }
+
+func (EnumCollision) Fields() []ent.Field {
+	return []ent.Field{field.Enum("state").NamedValues("A", "on-hold", "B", "on hold")}
+}
+
+type EnumDigit struct{ ent.Schema }
+
+func (EnumDigit) Fields() []ent.Field { return []ent.Field{field.Enum("size").NamedValues("A", "2x")} }
+
+type PageInfo struct{ ent.Schema }
+
+type BadMatch struct{ ent.Schema }
+
+func (BadMatch) Fields() []ent.Field { return []ent.Field{field.Enum("state").Values("on", "off")} }
+
+func (BadMatch) Annotations() []schema.Annotation {
+	return []schema.Annotation{access.Rules{Read: access.Not(access.Match("state", "onn"))}}
+}
+
+type BadOwner struct{ ent.Schema }
+
+func (BadOwner) Edges() []ent.Edge { return []ent.Edge{edge.To("badges", Badge.Type)} }
+
+func (BadOwner) Annotations() []schema.Annotation {
+	return []schema.Annotation{access.Rules{Update: access.Any(access.Owner("badges"))}}
+}
+
+type BadSoftDelete struct{ ent.Schema }
+
+func (BadSoftDelete) Fields() []ent.Field {
+	return []ent.Field{field.Time("gone_at").Annotations(entity.SoftDelete())}
+}
+
+func TestFaultsNameThePlaceAndTheWayOut(t *testing.T) {
+	for _, c := range []struct {
+		schemas []ent.Interface
+		cfg     Config
+		want    []string
+	}{
+		{[]ent.Interface{Badge{}}, Config{}, []string{"badge.go", "entity Badge: no rules", "access.Rules{", "DefaultRules"}},
+		{[]ent.Interface{Collision{}}, Config{DefaultRules: open}, []string{"collision.go", "field fullName", `"fullName"`, "full_name", "rename"}},
+		{[]ent.Interface{Reserved{}}, Config{DefaultRules: open}, []string{"reserved.go", "field not", "reserved", "StorageKey"}},
+		{[]ent.Interface{EnumCollision{}}, Config{DefaultRules: open}, []string{"field state", "ON_HOLD", "entity.EnumNames"}},
+		{[]ent.Interface{EnumDigit{}}, Config{DefaultRules: open}, []string{"field size", `"2X"`, "entity.EnumNames"}},
+		{[]ent.Interface{PageInfo{}}, Config{DefaultRules: open}, []string{"entity PageInfo", "rename"}},
+		{[]ent.Interface{BadMatch{}}, Config{}, []string{"entity BadMatch", `cannot hold "onn"`}},
+		{[]ent.Interface{BadOwner{}, Badge{}}, Config{DefaultRules: open}, []string{"entity BadOwner", `no to-one edge "badges"`}},
+		{[]ent.Interface{BadSoftDelete{}}, Config{DefaultRules: open}, []string{"field gone_at", `.Optional().Nillable()`}},
+		{[]ent.Interface{Badge{}}, Config{DefaultRules: open, PageSize: 50, MaxPageSize: 20}, []string{"page size 50", "maximum 20"}},
+	} {
+		_, err := modelOf(t, c.cfg, c.schemas...)
+		if err == nil {
+			t.Errorf("%T was accepted", c.schemas[0])
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%T: %q is not in: %v", c.schemas[0], want, err)
+			}
+		}
+	}
+}
+
+func TestForeignKeyWithoutAField(t *testing.T) {
+	m, err := modelOf(t, Config{DefaultRules: open}, Holder{}, Medal{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	medal := m.node("Medal")
+	want := entity.Edge{
+		Name: "holder", Schema: "holder", Target: "Holder", Description: "The holder of the medal.",
+		Kind: entity.ToOne, NonNull: true, Column: "holder_medals", Input: "holderId",
+	}
+	if diff := cmp.Diff(want, *medal.Edges[0], cmpopts.IgnoreUnexported(entity.Edge{})); diff != "" {
+		t.Error(diff)
+	}
+	if in := medal.Inputs[len(medal.Inputs)-1]; in.Name != "holderId" || !in.Required {
+		t.Errorf("last input %+v", in)
+	}
+	if order := medal.DefaultOrder; len(order) != 1 || order[0].Field.Name != "createdAt" || !order[0].Desc {
+		t.Errorf("default order %+v", order)
+	}
+}
+
+func TestHandWrittenFieldsMustNeedWhatExists(t *testing.T) {
+	m, err := modelOf(t, Config{DefaultRules: open}, Badge{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		`extend type Badge { shine: Int! @needs(fields: ["colour"]) }`: `graph/x.graphql: Badge.shine needs "colour"`,
+		`extend type Query { all: BadgeConnection! }`:                  "Query mentions BadgeConnection",
+		`extend type Query { badge: Int }`:                             "badge",
+		`extend type Query { x: Nothing }`:                             "graph/x.graphql",
+	} {
+		_, err := mergeSDL(m, []*ast.Source{{Name: "graph/x.graphql", Input: text}})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v lacks %q", text, err, want)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, c := range []struct{ name, camel, upper, phrase, phrases string }{
+		{"created_at", "createdAt", "CREATED_AT", "created at", "created ats"},
+		{"PostLink", "postLink", "POST_LINK", "post link", "post links"},
+		{"HTTPPort", "httpPort", "HTTP_PORT", "http port", "http ports"},
+		{"userID", "userId", "USER_ID", "user id", "user ids"},
+		{"Category", "category", "CATEGORY", "category", "categories"},
+		{"News", "news", "NEWS", "news", "news"},
+	} {
+		if got := camel(c.name); got != c.camel {
+			t.Errorf("camel(%s) = %s", c.name, got)
+		}
+		if got := upperSnake(c.name); got != c.upper {
+			t.Errorf("upperSnake(%s) = %s", c.name, got)
+		}
+		if got := phrase(c.name); got != c.phrase {
+			t.Errorf("phrase(%s) = %s", c.name, got)
+		}
+		if got := phrases(c.name); got != c.phrases {
+			t.Errorf("phrases(%s) = %s", c.name, got)
+		}
+	}
+}
