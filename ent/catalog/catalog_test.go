@@ -199,7 +199,7 @@ func TestLinksAreConnectedDisconnectedAndSet(t *testing.T) {
 	err := b.mutators["Post"].Update(as(t, ada.ID), int64(p.ID), entity.Input{
 		"tags": map[string]any{"connect": []any{ids["a"], id("Tag", 999), "junk"}},
 	})
-	want := []string{"input.tags.connect.2 INVALID_FORMAT", "input.tags.connect.1 INVALID"}
+	want := []string{"input.tags.connect.2 INVALID_FORMAT", "input.tags.connect.1 NOT_FOUND"}
 	if diff := cmp.Diff(want, faults(t, err)); diff != "" {
 		t.Error(diff)
 	}
@@ -238,7 +238,7 @@ func TestChildrenAreConnectedDisconnectedAndSet(t *testing.T) {
 		}
 	}
 	err := update(bob, entity.Input{"name": "Bob", "posts": map[string]any{"connect": []any{ids["a"]}}})
-	if diff := cmp.Diff([]string{"input.posts.connect.0 INVALID"}, faults(t, err)); diff != "" {
+	if diff := cmp.Diff([]string{"input.posts.connect.0 NOT_FOUND"}, faults(t, err)); diff != "" {
 		t.Error(diff)
 	}
 	if b.client.User.GetX(b.system, bob.ID).Name != "bob" {
@@ -271,7 +271,7 @@ func TestReferencesToHiddenRowsAreMissing(t *testing.T) {
 		return err
 	}
 	hidden, missing := comment(draft.ID), comment(draft.ID+1)
-	if diff := cmp.Diff([]string{"input.postId INVALID"}, faults(t, hidden)); diff != "" {
+	if diff := cmp.Diff([]string{"input.postId NOT_FOUND"}, faults(t, hidden)); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(mustJSON(t, missing), mustJSON(t, hidden)); diff != "" || hidden.Error() != missing.Error() {

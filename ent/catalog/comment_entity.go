@@ -21,7 +21,7 @@ import (
 func commentEntity() *entity.Entity {
 	fields := []*entity.Field{
 		{
-			Name: "id", Schema: "id", Column: "id", Type: entity.ID, GraphQL: "ID", Key: entity.IntKey, NonNull: true, Filter: true, Sort: true, OrderValue: "ID",
+			Name: "id", Schema: "id", Column: "id", Type: entity.ID, GraphQL: "ID", Key: entity.IntKey, Target: "Comment", NonNull: true, Filter: true, Sort: true, OrderValue: "ID",
 			Description: "The id of the comment, unique among all objects.",
 		},
 		{

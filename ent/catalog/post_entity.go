@@ -21,7 +21,7 @@ import (
 func postEntity() *entity.Entity {
 	fields := []*entity.Field{
 		{
-			Name: "id", Schema: "id", Column: "id", Type: entity.ID, GraphQL: "ID", Key: entity.IntKey, NonNull: true, Filter: true, Sort: true, OrderValue: "ID",
+			Name: "id", Schema: "id", Column: "id", Type: entity.ID, GraphQL: "ID", Key: entity.IntKey, Target: "Post", NonNull: true, Filter: true, Sort: true, OrderValue: "ID",
 			Description: "The id of the post, unique among all objects.",
 		},
 		{

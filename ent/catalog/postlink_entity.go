@@ -18,7 +18,7 @@ import (
 func postLinkEntity() *entity.Entity {
 	fields := []*entity.Field{
 		{
-			Name: "id", Schema: "id", Column: "id", Type: entity.ID, GraphQL: "ID", Key: entity.IntKey, NonNull: true, Filter: true, Sort: true, OrderValue: "ID",
+			Name: "id", Schema: "id", Column: "id", Type: entity.ID, GraphQL: "ID", Key: entity.IntKey, Target: "PostLink", NonNull: true, Filter: true, Sort: true, OrderValue: "ID",
 			Description: "The id of the post link, unique among all objects.",
 		},
 		{

@@ -18,7 +18,7 @@ import (
 func tagEntity() *entity.Entity {
 	fields := []*entity.Field{
 		{
-			Name: "id", Schema: "id", Column: "id", Type: entity.ID, GraphQL: "ID", Key: entity.IntKey, NonNull: true, Filter: true, Sort: true, OrderValue: "ID",
+			Name: "id", Schema: "id", Column: "id", Type: entity.ID, GraphQL: "ID", Key: entity.IntKey, Target: "Tag", NonNull: true, Filter: true, Sort: true, OrderValue: "ID",
 			Description: "The id of the tag, unique among all objects.",
 		},
 		{

@@ -24,7 +24,7 @@ import (
 func userEntity() *entity.Entity {
 	fields := []*entity.Field{
 		{
-			Name: "id", Schema: "id", Column: "id", Type: entity.ID, GraphQL: "ID", Key: entity.IntKey, NonNull: true, Filter: true, Sort: true, OrderValue: "ID",
+			Name: "id", Schema: "id", Column: "id", Type: entity.ID, GraphQL: "ID", Key: entity.IntKey, Target: "User", NonNull: true, Filter: true, Sort: true, OrderValue: "ID",
 			Description: "The id of the user, unique among all objects.",
 		},
 		{

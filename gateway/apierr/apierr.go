@@ -39,6 +39,7 @@ const (
 	OutOfRange    FieldCode = "OUT_OF_RANGE"
 	InvalidFormat FieldCode = "INVALID_FORMAT"
 	NotUnique     FieldCode = "NOT_UNIQUE"
+	Missing       FieldCode = "NOT_FOUND" // an id to which no row belongs that the viewer may use
 	Invalid       FieldCode = "INVALID"
 )
 

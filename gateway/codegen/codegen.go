@@ -82,7 +82,7 @@ func loadGraph(schemaDir string, features []gen.Feature) (*gen.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := gen.NewTemplate("entwine").Parse(rowsTemplate)
+	templates, err := gen.NewTemplate("entwine").Parse(rowsTemplate + joinsTemplate)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func loadGraph(schemaDir string, features []gen.Feature) (*gen.Graph, error) {
 		Header:    header,
 		Storage:   storage,
 		Features:  append([]gen.Feature{gen.FeatureModifier}, features...),
-		Templates: []*gen.Template{rows},
+		Templates: []*gen.Template{templates},
 	})
 }
 

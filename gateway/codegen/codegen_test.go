@@ -305,6 +305,7 @@ func TestGenerateOutsideOfTheRepository(t *testing.T) {
 			t.Errorf("schema.graphql has %q", absent)
 		}
 	}
+	contains(t, "joins.go", first["ent/migrate/joins.go"], `"product_similar_similar_id_product_id"`)
 	contains(t, "product_entity.go", first["ent/catalog/product_entity.go"], "PageSize: 10", "MaxPageSize: 50", "Hidden: true")
 
 	if err := codegen.Run(cfg); err != nil {

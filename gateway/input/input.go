@@ -51,6 +51,12 @@ func (v *Values) Finish(ctx context.Context, key any) error {
 }
 
 func fault(fields []apierr.Field) error {
+	code := apierr.NotFound
+	for _, f := range fields {
+		if f.Code != apierr.Missing {
+			code = apierr.BadUserInput
+		}
+	}
 	switch len(fields) {
 	case 0:
 		return nil
@@ -61,9 +67,9 @@ func fault(fields []apierr.Field) error {
 				path = append(path, s)
 			}
 		}
-		return apierr.Input(strings.Join(path, ".")+" "+fields[0].Message+".", fields...)
+		return &apierr.Error{Code: code, Message: strings.Join(path, ".") + " " + fields[0].Message + ".", Fields: fields}
 	}
-	return apierr.Input("Several values of the input are not valid.", fields...)
+	return &apierr.Error{Code: code, Message: "Several values of the input are not valid.", Fields: fields}
 }
 
 func (v *Values) fail(code apierr.FieldCode, message string, path ...any) {

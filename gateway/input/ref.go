@@ -53,12 +53,12 @@ func (t *Target[K]) parse(v *Values, raw any, path ...any) (key K, ok bool) {
 	text, _ := raw.(string)
 	typeName, keyText, ok := relay.ParseID(text)
 	if !ok || typeName != t.Entity.Name {
-		v.fail(apierr.InvalidFormat, "must be the id of a "+t.Entity.Name, path...)
+		v.fail(apierr.InvalidFormat, "must be an id of type "+t.Entity.Name, path...)
 		return key, false
 	}
 	parsed, ok := entity.ParseKey(t.Entity.ID[0].Key, keyText)
 	if !ok {
-		v.fail(apierr.InvalidFormat, "must be the id of a "+t.Entity.Name, path...)
+		v.fail(apierr.InvalidFormat, "must be an id of type "+t.Entity.Name, path...)
 		return key, false
 	}
 	if key, ok = t.Key(parsed); !ok {
@@ -69,7 +69,7 @@ func (t *Target[K]) parse(v *Values, raw any, path ...any) (key K, ok bool) {
 
 // missing is said of rows that do not exist and of rows that the viewer may not see: the two must look the same.
 func (v *Values) missing(e *entity.Entity, path ...any) {
-	v.fail(apierr.Invalid, "does not lead to a "+e.Name, path...)
+	v.fail(apierr.Missing, "does not lead to any "+e.Name, path...)
 }
 
 // SetRef hands the key that a global id stands for to set. Where rules hide rows of the target, it is looked up first, so

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -86,6 +85,11 @@ func (c *compiler) payload(e *entity.Entity, f *collected) *object {
 	return obj
 }
 
+// danglingError is a write that a foreign key refused.
+type danglingError struct{ change *change }
+
+func (*danglingError) Error() string { return "the input refers to something that does not exist" }
+
 // errRollback undoes the transaction of a mutation whose errors are already known.
 var errRollback = errors.New("rolled back")
 
@@ -116,6 +120,12 @@ func (e *Engine) mutation(ctx context.Context, oc *graphql.OperationContext) ([]
 	case err == nil:
 		return w.buf, w.errs
 	case errors.Is(err, errRollback):
+		if dangling, ok := errors.AsType[*danglingError](w.errs[len(w.errs)-1]); ok {
+			_ = e.db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
+				w.errs[len(w.errs)-1].Err = dangling.change.missing(ctx, q)
+				return nil
+			})
+		}
 		return nil, w.errs
 	}
 	var errs gqlerror.List
@@ -220,9 +230,6 @@ func (m *change) run(ctx context.Context) (key any, err error) {
 	if op == access.Delete {
 		return key, mutator.Delete(ctx, key)
 	}
-	if err := m.mayConnect(ctx); err != nil {
-		return nil, err
-	}
 	if op == access.Update {
 		err = mutator.Update(ctx, key, m.input)
 	} else {
@@ -296,30 +303,23 @@ func (m *change) verdict(ctx context.Context, op access.Operation, key any, lock
 	return r == 1, a == 1, result.Err()
 }
 
-// mayConnect checks that the rows to which the input refers exist for the viewer: one statement for each entity.
-func (m *change) mayConnect(ctx context.Context) error {
-	type target struct {
+// missing finds out, after the transaction was undone because of a foreign key, which references of the input lead nowhere.
+// It costs statements only where something went wrong; SQLite does not say which key it was.
+func (m *change) missing(ctx context.Context, q store.Querier) error {
+	type reference struct {
 		entity *entity.Entity
-		keys   []any
-		paths  [][]any
+		key    any
+		path   []any
 	}
-	var targets []*target
-	add := func(e *entity.Entity, id any, path []any) {
-		key, err := parseGlobalID(id, e.Name, e.ID[0].Key)
-		if err != nil {
-			return // the mutator reports it among all that is wrong with the input
+	var refs []reference
+	add := func(e *entity.Entity, id any, path ...any) {
+		if key, err := parseGlobalID(id, e.Name, e.ID[0].Key); err == nil {
+			refs = append(refs, reference{e, key, append([]any{"input"}, path...)})
 		}
-		i := slices.IndexFunc(targets, func(t *target) bool { return t.entity == e })
-		if i < 0 {
-			i = len(targets)
-			targets = append(targets, &target{entity: e})
-		}
-		targets[i].keys = append(targets[i].keys, key)
-		targets[i].paths = append(targets[i].paths, path)
 	}
 	for _, ed := range m.entity.Edges {
 		if id := m.input[ed.Input]; ed.Input != "" && id != nil {
-			add(ed.To(), id, []any{"input", ed.Input})
+			add(ed.To(), id, ed.Input)
 		}
 		lists, _ := m.input[ed.Name].(map[string]any)
 		for _, action := range [...]string{"connect", "set"} {
@@ -327,46 +327,32 @@ func (m *change) mayConnect(ctx context.Context) error {
 				continue
 			}
 			for i, id := range asList(lists[action]) {
-				add(ed.To(), id, []any{"input", ed.Name, action, i})
+				add(ed.To(), id, ed.Name, action, i)
 			}
 		}
 	}
-	for _, t := range targets {
-		found, err := m.visible(ctx, t.entity, t.keys)
+	var fields []apierr.Field
+	for _, ref := range refs {
+		there, err := m.exists(ctx, q, ref.entity, ref.key)
 		if err != nil {
 			return err
 		}
-		var fields []apierr.Field
-		for i, key := range t.keys {
-			if !found[key] {
-				fields = append(fields, apierr.Field{Path: t.paths[i], Code: apierr.Invalid, Message: "There is no " + t.entity.Name + " with this id."})
-			}
-		}
-		if len(fields) > 0 {
-			return &apierr.Error{Code: apierr.NotFound, Message: fields[0].Message, Fields: fields}
+		if !there {
+			fields = append(fields, apierr.Field{Path: ref.path, Code: apierr.Missing, Message: "does not lead to any " + ref.entity.Name})
 		}
 	}
-	return nil
+	return &apierr.Error{Code: apierr.NotFound, Message: "The input refers to something that does not exist.", Fields: fields}
 }
 
-func (m *change) visible(ctx context.Context, e *entity.Entity, keys []any) (map[any]bool, error) {
-	req := request{viewer: m.viewer, postgres: m.engine.postgres}
+func (m *change) exists(ctx context.Context, q store.Querier, e *entity.Entity, key any) (bool, error) {
 	id := e.ID[0]
-	s := req.keyed(&read{entity: e}, nil, id.Column, pgKeyType(id), keys)
-	result, err := m.q.QueryContext(ctx, string(s.buf), s.args...)
+	s := request{viewer: m.viewer, postgres: m.engine.postgres}.keyed(&read{entity: e}, nil, id.Column, pgKeyType(id), []any{key})
+	result, err := q.QueryContext(ctx, string(s.buf), s.args...)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
 	defer result.Close()
-	found := make(map[any]bool, len(keys))
-	for result.Next() {
-		var key any
-		if err := result.Scan(&key); err != nil {
-			return nil, err
-		}
-		found[normalKey(key)] = true
-	}
-	return found, result.Err()
+	return result.Next(), result.Err()
 }
 
 // explain turns an error of a write into what the client may know.
@@ -403,7 +389,7 @@ func (m *change) explain(err error) error {
 		if m.kind == entity.RootDelete {
 			return apierr.Wrap(err, apierr.Conflict, "This %s is still in use.", m.entity.Name)
 		}
-		return apierr.Wrap(err, apierr.NotFound, "A row to which the input refers does not exist.")
+		return &danglingError{m}
 	}
 	return databaseError(err)
 }

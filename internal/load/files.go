@@ -327,15 +327,14 @@ func (c cell) value(column *schema.Column) (any, error) {
 
 // explain says where in the files an error of the database comes from, if that can be found out.
 func explain(files []*file, current *file, err error) error {
-	var row *store.RowError
-	if current != nil && errors.As(err, &row) {
+	var failed *store.RowError
+	if current != nil && errors.As(err, &failed) {
 		n := 0
-		for range current.read() {
-			if n++; n == row.Row {
-				break
+		for row := range current.read() {
+			if n++; n == failed.Row {
+				return current.databaseProblem(row, store.Classify(err))
 			}
 		}
-		return current.databaseProblem(current.line, store.Classify(err))
 	}
 	table, column, value, reason := "", "", "", ""
 	var ref *referenceError
@@ -358,14 +357,21 @@ func explain(files []*file, current *file, err error) error {
 	return err
 }
 
-// databaseProblem words an error of the database about one line.
-func (f *file) databaseProblem(line int, v *store.Violation) *Problem {
-	reason := v.Error()
+// databaseProblem words an error of the database about the row that was read last.
+func (f *file) databaseProblem(row []any, v *store.Violation) *Problem {
+	p := &Problem{File: filepath.Base(f.path), Line: f.line, Reason: v.Error()}
 	switch v.Kind {
 	case store.Unique:
-		reason = "is there already"
+		p.Reason = "is there already"
 	case store.NotNull:
-		reason = "needs a value"
+		p.Reason = "needs a value"
 	}
-	return f.problem(line, strings.Join(v.Columns, ", "), v.Value, errors.New(reason))
+	var names, values []string
+	for _, column := range v.Columns {
+		if i := indexOf(f.columns, column); i >= 0 {
+			names, values = append(names, f.names[i]), append(values, fmt.Sprint(row[i]))
+		}
+	}
+	p.Column, p.Value = strings.Join(names, ", "), strings.Join(values, ", ")
+	return p
 }

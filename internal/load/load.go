@@ -113,9 +113,17 @@ func begin(ctx context.Context, db *store.DB, progress func(Progress)) (*writer,
 		progress = func(Progress) {}
 	}
 	w := &writer{db: db, progress: progress}
-	if db.Dialect() == dialect.SQLite {
-		// Until the end of the transaction.
-		return w, w.exec(ctx, `PRAGMA defer_foreign_keys = ON`)
+	if db.Dialect() != dialect.SQLite {
+		return w, nil
+	}
+	// Until the end of the transaction.
+	if err := w.exec(ctx, `PRAGMA defer_foreign_keys = ON`); err != nil {
+		return nil, fmt.Errorf("defer foreign keys: %w", err)
+	}
+	// The indexes of a million rows do not fit into the cache that a connection has otherwise, which more than doubles the
+	// time.
+	if err := w.exec(ctx, `PRAGMA cache_size = -262144`); err != nil { // KB
+		return nil, fmt.Errorf("enlarge the cache: %w", err)
 	}
 	return w, nil
 }
@@ -215,6 +223,9 @@ func (w *writer) finish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+	}
+	if w.db.Dialect() == dialect.SQLite {
+		return w.exec(ctx, `PRAGMA cache_size = -2000`) // as it was
 	}
 	return nil
 }

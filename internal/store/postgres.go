@@ -55,6 +55,7 @@ func openPostgres(text string, opts Options) (*DB, error) {
 // postgresConnector adds to lib/pq what happens if no sslmode was given, which there means "require" without looking at the
 // certificate.
 func postgresConnector(cfg pq.Config, sslmode bool) (driver.Connector, error) {
+	cfg.Host = strings.Trim(cfg.Host, "[]")          // lib/pq leaves them on where the URL has no port, and cannot dial that
 	if sslmode || cfg.SSLMode == pq.SSLModeDisable { // as for a socket in the file system
 		return pq.NewConnectorConfig(cfg)
 	}

@@ -1,0 +1,149 @@
+package codegen
+
+import (
+	"fmt"
+	"strings"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/entc/gen"
+	"entgo.io/ent/schema/field"
+
+	"github.com/entwine-data/entwine/gateway/entity"
+)
+
+func (m *model) newField(n *node, ef *gen.Field) (*entity.Field, error) {
+	t := n.Type
+	api, err := annotation(ef.Annotations)
+	if err != nil {
+		return nil, fault(t, "field %s: read its API annotation: %v", ef.Name, err)
+	}
+	f := &entity.Field{
+		Name:        camel(ef.Name),
+		Schema:      ef.Name,
+		Column:      ef.StorageKey(),
+		Description: ef.Comment(),
+		Nullable:    ef.Optional,
+		NonNull:     !ef.Optional,
+		Hidden:      ef.Sensitive(),
+		OrderValue:  upperSnake(ef.Name),
+		DBType:      ef.Column().SchemaType[dialect.Postgres],
+	}
+	switch {
+	case ef == t.ID:
+		f.Type, f.GraphQL, f.OrderValue = entity.ID, "ID", "ID"
+		f.Name = "id"
+		f.Description = orText(f.Description, "The id of the "+phrase(t.Name)+", unique among all objects.")
+		f.Key, err = keyType(ef)
+	case ef.IsEdgeField():
+		edge, edgeErr := ef.Edge()
+		if edgeErr != nil {
+			return nil, fault(t, "field %s: %v", ef.Name, edgeErr)
+		}
+		f.Type, f.GraphQL, f.Target = entity.Ref, "ID", edge.Type.Name
+		f.Description = orText(f.Description, "The id of the "+phrase(edge.Name)+".")
+		f.Key, err = keyType(ef)
+	default:
+		f.Type, err = fieldType(ef)
+		f.GraphQL = string(f.Type)
+		f.Description = orText(f.Description, "The "+phrase(ef.Name)+" of the "+phrase(t.Name)+".")
+	}
+	if err != nil {
+		return nil, fault(t, "field %s: %v", ef.Name, err)
+	}
+	if f.Type == entity.Enum {
+		if err := m.addEnum(n, ef, f, api); err != nil {
+			return nil, err
+		}
+	}
+	if c := ef.Column(); ef.IsString() && c.Size > 0 && c.Size < 1<<31-1 {
+		f.MaxLen = int(c.Size)
+	}
+	comparable := f.Type != entity.JSON && f.Type != entity.Bytes
+	f.Filter = comparable && !f.Hidden
+	f.Sort = comparable && !f.Hidden && f.Type != entity.Ref
+	if api.SoftDelete {
+		if !ef.IsTime() || !ef.Optional || !ef.Nillable || n.SoftDelete != nil {
+			return nil, fault(t, "field %s: entity.SoftDelete is for one field of an entity: field.Time(%q).Optional().Nillable()", ef.Name, ef.Name)
+		}
+		n.SoftDelete = f
+	}
+	return f, nil
+}
+
+func orText(s, fallback string) string {
+	if s != "" {
+		return s
+	}
+	return fallback
+}
+
+func keyType(f *gen.Field) (entity.KeyType, error) {
+	switch {
+	case f.Type.Type.Integer():
+		return entity.IntKey, nil
+	case f.IsUUID():
+		return entity.UUIDKey, nil
+	case f.IsString():
+		return entity.StringKey, nil
+	}
+	return "", fmt.Errorf("keys can be integers, texts and UUIDs, not %s", f.Type)
+}
+
+func fieldType(f *gen.Field) (entity.Type, error) {
+	pg := strings.ToLower(f.Column().SchemaType[dialect.Postgres])
+	switch {
+	case strings.HasPrefix(pg, "numeric"), strings.HasPrefix(pg, "decimal"):
+		if f.IsString() {
+			return entity.Decimal, nil
+		}
+		return "", fmt.Errorf("exact numbers are kept in Go as text; write field.String(%q).SchemaType(…)", f.Name)
+	case f.IsTime() && pg == "date":
+		return entity.Date, nil
+	}
+	switch f.Type.Type {
+	case field.TypeBool:
+		return entity.Boolean, nil
+	case field.TypeTime:
+		return entity.DateTime, nil
+	case field.TypeJSON:
+		return entity.JSON, nil
+	case field.TypeUUID:
+		return entity.UUID, nil
+	case field.TypeBytes:
+		return entity.Bytes, nil
+	case field.TypeEnum:
+		return entity.Enum, nil
+	case field.TypeString:
+		return entity.String, nil
+	case field.TypeInt, field.TypeInt8, field.TypeInt16, field.TypeInt32, field.TypeUint8, field.TypeUint16:
+		return entity.Int, nil
+	case field.TypeInt64, field.TypeUint, field.TypeUint32, field.TypeUint64:
+		return entity.BigInt, nil
+	case field.TypeFloat32, field.TypeFloat64:
+		return entity.Float, nil
+	}
+	return "", fmt.Errorf("the API has no type for %s; use one of ent's basic types, or mark the field Sensitive", f.Type)
+}
+
+func (m *model) addEnum(n *node, ef *gen.Field, f *entity.Field, api entity.API) error {
+	f.GraphQL = n.Name + pascal(ef.Name)
+	stored := make(map[string]string)
+	for _, value := range ef.EnumValues() {
+		name := orText(api.EnumNames[value], upperSnake(value))
+		if !isName(name) || name == "TRUE" || name == "FALSE" || name == "NULL" && api.EnumNames[value] == "" {
+			return fault(n.Type, "field %s: GraphQL cannot hold the enum value %q as %q; name it by .Annotations(entity.EnumNames(map[string]string{%q: \"NAME\"}))", ef.Name, value, name, value)
+		}
+		if other, taken := stored[name]; taken {
+			return fault(n.Type, "field %s: the enum values %q and %q are both %s in the API; name one by .Annotations(entity.EnumNames(map[string]string{%q: \"NAME\"}))", ef.Name, other, value, name, value)
+		}
+		stored[name] = value
+		f.Enum = append(f.Enum, entity.EnumValue{Name: name, Stored: value})
+	}
+	m.enums = append(m.enums, &enum{
+		Name:        f.GraphQL,
+		Description: "The values that `" + f.Name + "` of " + article(phrase(n.Name)) + " can have.",
+		Values:      f.Enum,
+		field:       ef,
+	})
+	return nil
+}

@@ -1,0 +1,93 @@
+// Package queries tests reads end to end: what they cost in statements, and that their answers are those of the data.
+package queries
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/entwine-data/entwine/tests/testapp"
+)
+
+// TestStatements holds the bound of the design: one statement for each root field (one for each type of node), and for each
+// level one for each (edge, arguments) and one for each total, whatever the number of rows.
+func TestStatements(t *testing.T) {
+	cases := []struct {
+		name, query string
+		want        int // at any number of parents
+	}{
+		{"a list", `query($n: Int) { posts(first: $n) { nodes { id title } } }`, 1},
+		{"a list and its total", `query($n: Int) { posts(first: $n) { totalCount nodes { id } } }`, 2},
+		{"only a total", `{ posts { totalCount } }`, 1},
+		{"to-one", `query($n: Int) { posts(first: $n) { nodes { author { name } } } }`, 2},
+		{"the same edge twice is one", `query($n: Int) { posts(first: $n) { nodes { author { name } a: author { id } } edges { node { author { username } } } } }`, 2},
+		{"other arguments are another", `query($n: Int) { posts(first: $n) { nodes { a: comments(first: 1) { nodes { id } } b: comments(first: 2) { nodes { id } } } } }`, 3},
+		{"three levels", `query($n: Int) { posts(first: $n) { nodes { author { name } comments(first: 3) { nodes { message author { name } votes(first: 2) { nodes { type } } } } } } }`, 5},
+		{"many to many", `query($n: Int) { posts(first: $n) { nodes { tags(first: 3) { nodes { name posts(first: 2) { nodes { title } } } } } } }`, 3},
+		{"totals below parents", `query($n: Int) { posts(first: $n) { nodes { comments { totalCount } votes(first: 2) { totalCount nodes { id } } } } }`, 4},
+		{"self reference", `query($n: Int) { comments(first: $n) { nodes { parent { id parent { id } } replies(first: 2) { nodes { id } } } } }`, 4},
+		{"two roots", `query($n: Int) { posts(first: $n) { nodes { id } } users(first: $n) { nodes { id } } }`, 2},
+		{"nodes of two types", `{ nodes(ids: ["UG9zdDox", "VXNlcjox", "UG9zdDoy"]) { id ... on Post { title } ... on User { name } } }`, 2},
+		{"by id and by key", `{ post(id: "UG9zdDox") { title author { name } } userByUsername(username: "u1") { id } }`, 3},
+		// trendingPosts and related query for themselves, once; what they return is read once.
+		{"hand-written list", `query($n: Int) { trendingPosts(first: $n) { title author { name } } }`, 3},
+		{"hand-written field on columns", `query($n: Int) { posts(first: $n) { nodes { readingMinutes } } }`, 1},
+		{"hand-written field of entities", `query($n: Int) { posts(first: $n) { nodes { related(first: 2) { title author { name } } } } }`, 4},
+		{"loader in hand-written code", `query($n: Int) { communityStats { busiestAuthors(first: $n) { posts author { name } } } }`, 3},
+	}
+	testapp.Each(t, func(t *testing.T, url string) {
+		app := testapp.Open(t, url).Demo(t, 100)
+		for _, c := range cases {
+			t.Run(c.name, func(t *testing.T) {
+				for _, parents := range []int{1, 10, 100} {
+					variables := map[string]any{}
+					if strings.Contains(c.query, "$n") {
+						variables["n"] = parents
+					}
+					app.Statements()
+					app.Must(t, testapp.Admin, c.query, variables)
+					statements, transactions := app.Statements()
+					if len(statements) > c.want || parents == 100 && len(statements) != c.want {
+						t.Errorf("%d parents: %d statements, not %d:\n%s", parents, len(statements), c.want, strings.Join(statements, "\n"))
+					}
+					if transactions > 2 {
+						t.Errorf("%d parents: %d statements for the transaction", parents, transactions)
+					}
+				}
+			})
+		}
+	})
+}
+
+// TestLimitPerParent: on data where one parent has very many children and others have few, every parent gets its own page.
+func TestLimitPerParent(t *testing.T) {
+	testapp.Each(t, func(t *testing.T, url string) {
+		app := testapp.Open(t, url).Demo(t, 100)
+		r := app.Must(t, testapp.Admin, `{ users(first: 100, orderBy: [{field: ID}]) { nodes { id comments(first: 3) { totalCount nodes { id author { id } } pageInfo { hasNextPage } } } } }`, nil)
+		full, short := 0, 0
+		for i, u := range r.At("users", "nodes").([]any) {
+			user := u.(map[string]any)
+			total := int(r.At("users", "nodes", i, "comments", "totalCount").(float64))
+			nodes := r.At("users", "nodes", i, "comments", "nodes").([]any)
+			if len(nodes) != min(3, total) {
+				t.Errorf("user %v: %d of %d comments", user["id"], len(nodes), total)
+			}
+			if more := r.At("users", "nodes", i, "comments", "pageInfo", "hasNextPage"); more != (total > 3) {
+				t.Errorf("user %v: hasNextPage is %v with %d comments", user["id"], more, total)
+			}
+			for _, n := range nodes {
+				if author := n.(map[string]any)["author"].(map[string]any)["id"]; author != user["id"] {
+					t.Errorf("a comment of %v below %v", author, user["id"])
+				}
+			}
+			if total > 100 {
+				full++
+			}
+			if total < 3 {
+				short++
+			}
+		}
+		if full == 0 || short == 0 {
+			t.Fatalf("the data is not skewed: %d users with many comments, %d with few", full, short)
+		}
+	})
+}
