@@ -10,12 +10,14 @@ import { useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 import { GraphiQL } from 'graphiql';
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-import { withoutKey } from './storage.js';
+import { correctedStorage } from './storage.js';
 
 function fetcher(settings) {
-  return async (params, options) => {
+  return async ({ query, operationName, ...params }, options) => {
+    // Right after a change of tabs, GraphiQL still names the operation of the other tab.
+    const named = operationName && new RegExp(`\\b(query|mutation|subscription)\\s+${operationName}\\b`).test(query);
     // GraphiQL asks for the schema before its headers pane is there. An empty pane means an anonymous request, though.
-    const headers = params.operationName === 'IntrospectionQuery' ? settings.headers : {};
+    const headers = operationName === 'IntrospectionQuery' ? settings.headers : {};
     const response = await fetch(settings.endpoint, {
       method: 'POST',
       headers: {
@@ -24,7 +26,7 @@ function fetcher(settings) {
         ...headers,
         ...options?.headers,
       },
-      body: JSON.stringify(params),
+      body: JSON.stringify({ ...params, query, operationName: named ? operationName : undefined }),
     });
     return response.json();
   };
@@ -54,7 +56,8 @@ function Playground({ settings }) {
       defaultQuery={welcome}
       defaultHeaders={headers}
       defaultEditorToolsVisibility="headers"
-      storage={withoutKey(window.localStorage, headers, settings.headers.Authorization)}
+      showPersistHeadersSettings={false}
+      storage={correctedStorage(window.localStorage, headers, settings.headers.Authorization)}
     >
       <GraphiQL.Logo>
         {settings.name}
