@@ -83,7 +83,7 @@ func invocation() string {
 	return name
 }
 
-// noArgs and oneArg are cobra's checks with the exit code of a wrong call.
+// noArgs is cobra's check with the exit code of a wrong call.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if err := cobra.NoArgs(cmd, args); err != nil {
 		return &usageError{err}

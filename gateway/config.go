@@ -16,47 +16,80 @@ import (
 // Config is the settings of a running gateway. See docs/settings.md, which a test keeps equal to this file.
 type Config struct {
 	DatabaseURL   string
-	Addr          string
 	MaxConns      int
+	Addr          string
 	PageSize      int
 	MaxPageSize   int
+	Timeout       time.Duration
 	Introspection bool
 	Playground    bool
 	CORSOrigins   []string
 	DevKey        string
-	Timeout       time.Duration
 }
 
 // setting is one value that an operator can choose: by flag, by environment, by file, or not at all.
 type setting struct {
-	flag, env, value, help string
-	secret                 bool
-	set                    func(*Config, string) error
+	flag, env, help string
+	value           string // the default
+	dev             string // the default under dev, if it is another one
+	server          bool   // concerns commands that serve
+	secret          bool
+	set             func(*Config, string) error
 }
 
-// settings are all of them. Defaults that differ between commands are in the commands.
+// settings are all of them.
 func settings() []setting {
 	return []setting{
-		{flag: "database-url", env: "DATABASE_URL", value: "sqlite:./data/entwine.db", help: "the database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME",
-			set: func(c *Config, v string) error { c.DatabaseURL = v; return nil }},
-		{flag: "addr", env: "ENTWINE_ADDR", value: "127.0.0.1:8080", help: "the address to listen on",
-			set: func(c *Config, v string) error { c.Addr = v; return checkAddr(v) }},
-		{flag: "max-conns", env: "ENTWINE_MAX_CONNS", value: "0", help: "connections to the database; 0 chooses: 10 on Postgres, two per processor on SQLite",
-			set: intSetting(func(c *Config, n int) { c.MaxConns = n })},
-		{flag: "page-size", env: "ENTWINE_PAGE_SIZE", value: "20", help: "rows of a list if the client does not say",
-			set: intSetting(func(c *Config, n int) { c.PageSize = n })},
-		{flag: "max-page-size", env: "ENTWINE_MAX_PAGE_SIZE", value: "100", help: "most rows that a client may ask of a list",
-			set: intSetting(func(c *Config, n int) { c.MaxPageSize = n })},
-		{flag: "introspection", env: "ENTWINE_INTROSPECTION", help: "let clients read the schema (default true under dev, false under serve)",
-			set: boolSetting(func(c *Config, b bool) { c.Introspection = b })},
-		{flag: "playground", env: "ENTWINE_PLAYGROUND", help: "serve the playground at /playground (default true under dev, false under serve)",
-			set: boolSetting(func(c *Config, b bool) { c.Playground = b })},
-		{flag: "cors-origins", env: "ENTWINE_CORS_ORIGINS", help: "origins whose pages may call the API, separated by commas; dev allows loopback origins too",
-			set: func(c *Config, v string) error { c.CORSOrigins = list(v); return nil }},
-		{flag: "dev-key", env: "ENTWINE_DEV_KEY", secret: true, help: "the bearer key of the administrator under dev (default: made at the first start)",
-			set: func(c *Config, v string) error { c.DevKey = v; return nil }},
-		{flag: "timeout", env: "ENTWINE_TIMEOUT", value: "10s", help: "longest time for one operation",
-			set: func(c *Config, v string) (err error) { c.Timeout, err = time.ParseDuration(v); return err }},
+		{
+			flag: "database-url", env: "DATABASE_URL", value: "sqlite:./data/entwine.db",
+			help: "the database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME",
+			set:  func(c *Config, v string) error { c.DatabaseURL = v; return nil },
+		},
+		{
+			flag: "max-conns", env: "ENTWINE_MAX_CONNS", value: "0",
+			help: "connections to the database; 0 chooses: 10 on Postgres, two per processor and at least 4 on SQLite",
+			set:  intSetting(func(c *Config, n int) { c.MaxConns = n }),
+		},
+		{
+			flag: "addr", env: "ENTWINE_ADDR", value: "127.0.0.1:8080", server: true,
+			help: "the address to listen on; PORT alone chooses that port, on all interfaces under serve",
+			set:  func(c *Config, v string) error { c.Addr = v; return checkAddr(v) },
+		},
+		{
+			flag: "page-size", env: "ENTWINE_PAGE_SIZE", value: "20", server: true,
+			help: "rows of a list if the client does not say",
+			set:  intSetting(func(c *Config, n int) { c.PageSize = n }),
+		},
+		{
+			flag: "max-page-size", env: "ENTWINE_MAX_PAGE_SIZE", value: "100", server: true,
+			help: "most rows that a client may ask of a list",
+			set:  intSetting(func(c *Config, n int) { c.MaxPageSize = n }),
+		},
+		{
+			flag: "timeout", env: "ENTWINE_TIMEOUT", value: "10s", server: true,
+			help: "longest time for one operation",
+			set:  func(c *Config, v string) (err error) { c.Timeout, err = time.ParseDuration(v); return err },
+		},
+		{
+			flag: "introspection", env: "ENTWINE_INTROSPECTION", value: "false", dev: "true", server: true,
+			help: "let clients read the schema",
+			set:  boolSetting(func(c *Config, b bool) { c.Introspection = b }),
+		},
+		{
+			flag: "playground", env: "ENTWINE_PLAYGROUND", value: "false", dev: "true", server: true,
+			help: "serve the playground at /playground",
+			set:  boolSetting(func(c *Config, b bool) { c.Playground = b }),
+		},
+		{
+			flag: "cors-origins", env: "ENTWINE_CORS_ORIGINS", server: true,
+			help: "origins whose pages may call the API, separated by commas; dev allows those of this machine too",
+			set:  func(c *Config, v string) error { c.CORSOrigins = list(v); return nil },
+		},
+		{
+			flag: "dev-key", env: "ENTWINE_DEV_KEY", server: true, secret: true,
+			help: "the bearer key of the administrator under dev; made up at the first start if it is not set",
+			set:  func(c *Config, v string) error { c.DevKey = v; return nil },
+		},
 	}
 }
 
@@ -106,11 +139,18 @@ func list(v string) []string {
 // settingsFile is read from the working folder if it is there. Its lines are NAME=VALUE, as for the environment.
 const settingsFile = ".env"
 
-// addFlags declares the flags of all settings.
-func addFlags(flags *pflag.FlagSet) {
+// addFlags declares the flags of the settings, those of the server only if the command serves.
+func addFlags(flags *pflag.FlagSet, server bool) {
 	for _, s := range settings() {
-		flags.String(s.flag, "", s.help+" ("+s.env+")")
-		if s.value != "" {
+		if s.server && !server {
+			continue
+		}
+		help := s.help + " (" + s.env + ")"
+		if s.dev != "" {
+			help += " (default " + s.value + " under serve, " + s.dev + " under dev)"
+		}
+		flags.String(s.flag, "", help)
+		if s.dev == "" {
 			flags.Lookup(s.flag).DefValue = s.value
 		}
 	}
@@ -127,16 +167,14 @@ func readConfig(flags *pflag.FlagSet, lookup func(string) (string, bool), develo
 	var problems []error
 	for _, s := range settings() {
 		value, source := s.value, "the default"
-		if s.value == "" && (s.flag == "introspection" || s.flag == "playground") {
-			value = strconv.FormatBool(development)
+		if development && s.dev != "" {
+			value = s.dev
 		}
 		if v, ok := file[s.env]; ok {
 			value, source = v, s.env+" in "+settingsFile
 		}
-		if s.env == "ENTWINE_ADDR" {
-			if port, ok := lookup("PORT"); ok && port != "" {
-				value, source = net.JoinHostPort(host(development), port), "PORT"
-			}
+		if port, ok := lookup("PORT"); ok && s.flag == "addr" {
+			value, source = net.JoinHostPort(host(development), port), "PORT"
 		}
 		if v, ok := lookup(s.env); ok {
 			value, source = v, s.env
@@ -144,7 +182,7 @@ func readConfig(flags *pflag.FlagSet, lookup func(string) (string, bool), develo
 		if f := flags.Lookup(s.flag); f != nil && f.Changed {
 			value, source = f.Value.String(), "--"+s.flag
 		}
-		if err := s.set(&c, value); err != nil && (value != "" || s.value != "") {
+		if err := s.set(&c, value); err != nil {
 			if s.secret {
 				value = "(secret)"
 			}

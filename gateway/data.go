@@ -26,7 +26,7 @@ Either everything is loaded or nothing: bad input is reported with its file, lin
 			return nil
 		},
 	}
-	addFlags(cmd.Flags())
+	addFlags(cmd.Flags(), false)
 	cmd.Flags().BoolVar(&skip, "skip-unknown", false, "leave out files and columns that the schema does not know")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := readConfig(cmd.Flags(), c.lookup, true)
@@ -89,7 +89,7 @@ func (c *command) migrate() *cobra.Command {
 
 It is for development: it never drops anything, and it keeps no history of what it did.`,
 	}
-	addFlags(push.Flags())
+	addFlags(push.Flags(), false)
 	push.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := readConfig(cmd.Flags(), c.lookup, true)
 		if err != nil {

@@ -31,7 +31,7 @@ func (c *command) dev() *cobra.Command {
 It makes the database and brings its tables up to date, fills an empty one with demo data, and serves the API with
 introspection and a playground. Requests with the key that it prints run as an administrator; others are anonymous.`,
 	}
-	addFlags(cmd.Flags())
+	addFlags(cmd.Flags(), true)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := readConfig(cmd.Flags(), c.lookup, true)
 		if err != nil {
@@ -85,12 +85,21 @@ func isLoopback(name string) bool {
 
 // prepare brings the tables up to date and fills an empty database. It says what it did.
 func (c *command) prepare(ctx context.Context, db *store.DB, handle *Handle) (did string, err error) {
+	missing, err := migrate.Missing(ctx, db, handle.Tables)
+	if err != nil {
+		return "", fmt.Errorf("look at the tables: %w", err)
+	}
 	changes, err := migrate.Push(ctx, db, handle.Tables)
 	if err != nil {
 		return "", fmt.Errorf("bring the tables up to date: %w", err)
 	}
-	if len(changes) > 0 {
-		did = fmt.Sprintf("%d changes to the tables", len(changes))
+	switch {
+	case len(missing) == len(handle.Tables):
+		did = "new"
+	case len(changes) > 0:
+		did = "changed: " + strings.Join(changes, "; ")
+	default:
+		did = "up to date"
 	}
 	if c.app.Demo == nil {
 		return did, nil
@@ -103,10 +112,7 @@ func (c *command) prepare(ctx context.Context, db *store.DB, handle *Handle) (di
 	if err != nil {
 		return "", fmt.Errorf("load the demo data: %w", err)
 	}
-	if did != "" {
-		did += ", "
-	}
-	return did + fmt.Sprintf("%d rows of demo data", n), nil
+	return fmt.Sprintf("%s, filled with %d rows of demo data", did, n), nil
 }
 
 // devKey is the bearer key of the administrator: the one that is set, or one that is kept beside the SQLite file, so that
@@ -148,9 +154,6 @@ func developer(r *http.Request, key string) (access.Viewer, error) {
 }
 
 func (c *command) welcome(cfg Config, addr, key, did string, took time.Duration) {
-	if did == "" {
-		did = "up to date"
-	}
 	c.say("%s is ready (%d ms)\n", c.app.Name, took.Milliseconds())
 	if cfg.Playground {
 		c.say("  Playground  http://%s/playground", addr)

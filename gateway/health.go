@@ -13,7 +13,7 @@ func (c *command) health() *cobra.Command {
 
 It is the health check of a container, which holds no other program that could ask.`,
 	}
-	addFlags(cmd.Flags())
+	addFlags(cmd.Flags(), true)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := readConfig(cmd.Flags(), c.lookup, false)
 		if err != nil {

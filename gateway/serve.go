@@ -27,7 +27,7 @@ func (c *command) serve() *cobra.Command {
 
 It does not change the database. Where tables are missing it says which, and does not start.`,
 	}
-	addFlags(cmd.Flags())
+	addFlags(cmd.Flags(), true)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := readConfig(cmd.Flags(), c.lookup, false)
 		if err != nil {
