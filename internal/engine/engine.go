@@ -215,10 +215,11 @@ func (e *Engine) query(ctx context.Context, oc *graphql.OperationContext) ([]byt
 	if err := x.read(ctx); err != nil {
 		return nil, gqlerror.List{failure(databaseError(err))}
 	}
-	w := &writer{ctx: ctx, buf: make([]byte, 0, 4096)}
+	w := &writer{ctx: ctx, buf: make([]byte, 0, 256+p.size.get()*5/4)}
 	if !w.root(x) {
 		return nil, w.errs
 	}
+	p.size.put(len(w.buf))
 	return w.buf, w.errs
 }
 

@@ -62,7 +62,7 @@ func (e *Engine) mutationPlan(oc *graphql.OperationContext) *mutationPlan {
 func (c *compiler) payload(e *entity.Entity, f *collected) *object {
 	obj := &object{typeName: f.first().Definition.Type.Name()}
 	c.plan.root = obj
-	r := c.at(0, read{kind: readKeys, entity: e}, "")
+	r := c.at(0, &read{kind: readKeys, entity: e}, "")
 	for _, pf := range c.fields(f.sub(), obj.typeName) {
 		name := pf.first().Name
 		var o *out

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -20,6 +21,24 @@ type plan struct {
 	counts int
 	// subplans are the selections below entities that hand-written code returns, by where they stand.
 	subplans sync.Map
+	// size is that of the responses.
+	size sizeHint
+}
+
+// sizeHint remembers how large a buffer became. It forgets slowly, so that one large answer does not make all later ones
+// expensive.
+type sizeHint struct{ n atomic.Int64 }
+
+func (h *sizeHint) get() int { return int(h.n.Load()) }
+
+func (h *sizeHint) put(n int) {
+	old := h.n.Load()
+	if int64(n) < old {
+		n = int(old - (old-int64(n))/8)
+	}
+	if int64(n) != old {
+		h.n.Store(int64(n))
+	}
 }
 
 // statements is how many SQL statements an execution sends at most, those of hand-written fields aside.
@@ -108,6 +127,9 @@ type read struct {
 	parentKey entity.KeyType
 
 	wantRows, wantCount, wantCursor bool
+
+	// size and rowCount are what the last executions needed, so that the next one need not grow its buffers.
+	size, rowCount sizeHint
 }
 
 // link leads from a read's rows to a read below it.
@@ -177,7 +199,7 @@ func newCompiler(c collector, catalog *entity.Catalog) *compiler {
 
 // at returns the read of the given identity at a level, making it if this is the first selection that needs it. The same
 // edge with the same arguments is one read however often it is selected.
-func (c *compiler) at(level int, r read, identity string) *read {
+func (c *compiler) at(level int, r *read, identity string) *read {
 	for len(c.plan.levels) <= level {
 		c.plan.levels = append(c.plan.levels, nil)
 	}
@@ -187,10 +209,9 @@ func (c *compiler) at(level int, r read, identity string) *read {
 	}
 	r.id = c.plan.reads
 	c.plan.reads++
-	made := &r
-	c.byKey[identity] = made
-	c.plan.levels[level] = append(c.plan.levels[level], made)
-	return made
+	c.byKey[identity] = r
+	c.plan.levels[level] = append(c.plan.levels[level], r)
+	return r
 }
 
 func arguments(f *ast.Field) string {
@@ -228,7 +249,7 @@ func (c *compiler) query(set ast.SelectionSet) *plan {
 
 // seeded compiles a selection on rows of e whose keys are given when it runs. The plan's root is the row's object.
 func (c *compiler) seeded(e *entity.Entity, sets ...ast.SelectionSet) *plan {
-	r := c.at(0, read{kind: readKeys, entity: e}, "")
+	r := c.at(0, &read{kind: readKeys, entity: e}, "")
 	c.plan.root = c.rows(r, sets, 0)
 	return c.plan
 }
@@ -248,17 +269,17 @@ func (c *compiler) rootField(f *collected) *out {
 	switch root.Kind {
 	case entity.RootOne:
 		o := newOut(f, outOne)
-		o.read = c.at(0, read{kind: readKeys, entity: root.Entity, node: n}, identity)
+		o.read = c.at(0, &read{kind: readKeys, entity: root.Entity, node: n}, identity)
 		o.obj = c.rows(o.read, f.sub(), 0)
 		return o
 	case entity.RootBy:
 		o := newOut(f, outOne)
-		o.read = c.at(0, read{kind: readUnique, entity: root.Entity, key: root.Key, node: n}, identity)
+		o.read = c.at(0, &read{kind: readUnique, entity: root.Entity, key: root.Key, node: n}, identity)
 		o.obj = c.rows(o.read, f.sub(), 0)
 		return o
 	case entity.RootMany:
 		o := newOut(f, outConnection)
-		o.read = c.at(0, read{kind: readList, entity: root.Entity, node: n}, identity)
+		o.read = c.at(0, &read{kind: readList, entity: root.Entity, node: n}, identity)
 		o.obj = c.connection(o.read, f, root.Entity, 0)
 		return o
 	default: // node, nodes
@@ -270,7 +291,7 @@ func (c *compiler) rootField(f *collected) *out {
 		o.variants = make(map[string]*variant)
 		for _, name := range c.nodeTypes[f.key] {
 			e := c.catalog.Entity(name)
-			r := c.at(0, read{kind: readKeys, entity: e, node: n}, identity+name)
+			r := c.at(0, &read{kind: readKeys, entity: e, node: n}, identity+name)
 			o.variants[name] = &variant{read: r, obj: c.rows(r, f.sub(), 0)}
 		}
 		return o
@@ -311,7 +332,7 @@ func (c *compiler) entityField(r *read, e *entity.Entity, f *collected, level in
 			own = r.column(ed.Column, nil)
 		}
 		own.key = true
-		child := c.at(level+1, read{kind: readEdge, entity: ed.To(), edge: ed, node: n, parentKey: e.ID[0].Key}, " "+e.Name+"."+ed.Name+"("+arguments(n)+")")
+		child := c.at(level+1, &read{kind: readEdge, entity: ed.To(), edge: ed, node: n, parentKey: e.ID[0].Key}, " "+e.Name+"."+ed.Name+"("+arguments(n)+")")
 		if l := (link{child: child, key: r.index(own)}); !slices.Contains(r.links, l) {
 			r.links = append(r.links, l)
 			child.parents++

@@ -136,7 +136,9 @@ func (s *scanner) begin(v any) error {
 	}
 	s.cur.n++
 	r.n++
-	r.cells = append(r.cells, make([]span, r.stride())...)
+	for range r.stride() {
+		r.cells = append(r.cells, span{})
+	}
 	return nil
 }
 
@@ -220,6 +222,12 @@ func (r *rows) scan(result *sql.Rows, names []string, keyed bool, limit int) err
 	if r.read.wantCursor {
 		s.values = make([]any, len(r.args.order.steps))
 	}
+	r.buf = make([]byte, 0, r.read.size.get()*5/4)
+	r.cells = make([]span, 0, r.read.rowCount.get()*r.stride())
+	defer func() {
+		r.read.size.put(len(r.buf))
+		r.read.rowCount.put(r.n)
+	}()
 	for result.Next() {
 		if err := result.Scan(s.dest...); err != nil {
 			return err

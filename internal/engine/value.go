@@ -100,7 +100,7 @@ func appendValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 		if f.Type == entity.Date {
 			dst = t.AppendFormat(dst, dateLayout)
 		} else {
-			dst = t.UTC().AppendFormat(dst, timeLayout)
+			dst = appendTime(dst, t)
 		}
 		return append(dst, '"'), nil
 	case entity.JSON:
@@ -115,6 +115,30 @@ func appendValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 		return append(dst, '"'), nil
 	}
 	return dst, fmt.Errorf("column %s holds a %T, which is no %s", f.Column, v, f.Type)
+}
+
+// appendTime appends timeLayout. It exists because time.AppendFormat, which interprets the layout anew for each value, is
+// a tenth of the work of a list with times.
+func appendTime(dst []byte, t time.Time) []byte {
+	t = t.UTC()
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		return t.AppendFormat(dst, timeLayout)
+	}
+	hour, minute, second := t.Clock()
+	two := func(n int, after byte) { dst = append(dst, byte('0'+n/10), byte('0'+n%10), after) }
+	dst = append(dst, byte('0'+year/1000), byte('0'+year/100%10))
+	two(year%100, '-')
+	two(int(month), '-')
+	two(day, 'T')
+	two(hour, ':')
+	two(minute, ':')
+	two(second, '.')
+	micros := t.Nanosecond() / 1000
+	for unit := 100_000; unit > 0; unit /= 10 {
+		dst = append(dst, byte('0'+micros/unit%10))
+	}
+	return append(dst, 'Z')
 }
 
 // appendJSON writes a document in one form whatever the database keeps: without white space, keys sorted. Postgres' jsonb
