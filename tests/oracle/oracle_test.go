@@ -67,6 +67,9 @@ func TestSameAsGraphQLJS(t *testing.T) {
 	js.ask(t, map[string]any{"load": map[string]any{"sdl": one.handle.SDL, "tables": tables}})
 
 	n, seed := setting(t, "ENTWINE_TEST_OPERATIONS", 2000), setting(t, "ENTWINE_TEST_SEED", 1)
+	if os.Getenv("ENTWINE_TEST_LONG") != "" {
+		n *= 20
+	}
 	g := &generator{schema: one.schema, catalog: one.handle.Catalog, tables: tables, cursors: make(map[string][]seenCursor)}
 	used := make(map[string]int)
 	failures, made := 0, 0
