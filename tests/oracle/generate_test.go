@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vektah/gqlparser/v2/ast"
-
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/gateway/relay"
 )
@@ -24,7 +22,6 @@ type operation struct {
 // generator makes random valid operations over the reference schema, with values that occur in the data.
 type generator struct {
 	r       *rand.Rand
-	schema  *ast.Schema
 	catalog *entity.Catalog
 	tables  map[string][]map[string]any
 	cursors map[string][]seenCursor // by entity

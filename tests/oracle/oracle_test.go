@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,21 +21,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vektah/gqlparser/v2"
-	"github.com/vektah/gqlparser/v2/ast"
-
 	"github.com/entwine-data/entwine/ent/demo"
-	"github.com/entwine-data/entwine/gateway"
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
-	"github.com/entwine-data/entwine/graph"
-	"github.com/entwine-data/entwine/internal/engine"
-	"github.com/entwine-data/entwine/internal/gql"
-	"github.com/entwine-data/entwine/internal/load"
-	"github.com/entwine-data/entwine/internal/migrate"
 	"github.com/entwine-data/entwine/internal/pgtest"
 	"github.com/entwine-data/entwine/internal/store"
 	"github.com/entwine-data/entwine/internal/testenv"
+	"github.com/entwine-data/entwine/tests/testapp"
 )
 
 // operations is how many are compared, seed where they start; both can be set to replay or to look further.
@@ -64,13 +55,13 @@ func TestSameAsGraphQLJS(t *testing.T) {
 	}
 	one := gateways["sqlite"]
 	tables := one.dump(t)
-	js.ask(t, map[string]any{"load": map[string]any{"sdl": one.handle.SDL, "tables": tables}})
+	js.ask(t, map[string]any{"load": map[string]any{"sdl": one.Handle.SDL, "tables": tables}})
 
 	n, seed := setting(t, "ENTWINE_TEST_OPERATIONS", 2000), setting(t, "ENTWINE_TEST_SEED", 1)
 	if os.Getenv("ENTWINE_TEST_LONG") != "" {
 		n *= 20
 	}
-	g := &generator{schema: one.schema, catalog: one.handle.Catalog, tables: tables, cursors: make(map[string][]seenCursor)}
+	g := &generator{catalog: one.Handle.Catalog, tables: tables, cursors: make(map[string][]seenCursor)}
 	used := make(map[string]int)
 	failures, made := 0, 0
 	for i := seed; made < n; i++ {
@@ -307,51 +298,19 @@ func (p *process) run(t *testing.T, op operation, viewer access.Viewer) *answer 
 
 // ---------- the gateway
 
-type instance struct {
-	db     *store.DB
-	handle *gateway.Handle
-	schema *ast.Schema
-	serve  func(operation, access.Viewer) []byte
-}
+type instance struct{ *testapp.App }
 
 func open(t *testing.T, url string) *instance {
 	t.Helper()
-	db, err := store.Open(t.Context(), url, store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	handle, err := graph.Open(db.Driver())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := migrate.Push(t.Context(), db, handle.Tables); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := load.Rows(t.Context(), db, handle.Tables, demo.Data(demo.Config{Users: 20, Tags: 30})(t.Context()), nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Update(t.Context(), func(ctx context.Context) error { return unsettle(ctx, db) }); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := gqlparser.LoadSchema(&ast.Source{Input: handle.SDL})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := gql.New(engine.New(db, handle.Catalog, handle.Mutators, handle.Custom, engine.Config{}), gql.Config{Introspection: true})
-	return &instance{db: db, handle: handle, schema: schema, serve: func(op operation, viewer access.Viewer) []byte {
-		body, _ := json.Marshal(op)
-		r := httptest.NewRequestWithContext(access.NewContext(t.Context(), viewer), "POST", "/graphql", bytes.NewReader(body))
-		r.Header.Set("Content-Type", "application/json")
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		return w.Body.Bytes()
-	}}
+	app := testapp.Open(t, url).Fill(t, demo.Config{Users: 20, Tags: 30})
+	unsettle(t, app)
+	return &instance{app}
 }
 
 // unsettle puts into the data what made-up rows lack: values that cannot be shown, many nulls and ties, text that sorts
 // differently by code point and otherwise, references in circles.
-func unsettle(ctx context.Context, db *store.DB) error {
+func unsettle(t *testing.T, app *testapp.App) {
+	t.Helper()
 	for _, text := range []string{
 		`UPDATE posts SET view_count = 3000000000 + id WHERE id % 29 = 0`, // more than an Int
 		`UPDATE posts SET status = 'unheard-of' WHERE id % 23 = 0`,        // none of the enum's values
@@ -369,16 +328,13 @@ func unsettle(ctx context.Context, db *store.DB) error {
 		`UPDATE posts SET author_id = -1 WHERE id % 19 = 0`,
 		`INSERT INTO post_links (post_id, related_post_id, kind, created_at) SELECT id, 1 + id * 7 % 200, CASE WHEN id % 2 = 0 THEN 'linked' ELSE 'duplicate' END, created_at FROM posts WHERE id % 2 = 0 ORDER BY id`,
 	} {
-		if err := db.Driver().Exec(ctx, text, []any{}, nil); err != nil {
-			return fmt.Errorf("%s: %w", text, err)
-		}
+		app.Exec(t, text)
 	}
-	return nil
 }
 
 func (in *instance) run(t *testing.T, op operation, viewer access.Viewer) *answer {
 	t.Helper()
-	raw := in.serve(op, viewer)
+	raw := []byte(in.Do(t, viewer, op.Query, op.Variables).Raw)
 	var response struct {
 		Data   json.RawMessage `json:"data"`
 		Errors []struct {
@@ -404,7 +360,7 @@ func (in *instance) dump(t *testing.T) map[string][]map[string]any {
 	t.Helper()
 	tables := make(map[string][]map[string]any)
 	read := func(table, columns string, value func(i int, v any) any) {
-		err := in.db.View(t.Context(), false, func(ctx context.Context, q store.Querier) error {
+		err := in.DB.View(t.Context(), false, func(ctx context.Context, q store.Querier) error {
 			rows, err := q.QueryContext(ctx, "SELECT "+columns+" FROM "+table)
 			if err != nil {
 				return err
@@ -431,7 +387,7 @@ func (in *instance) dump(t *testing.T) map[string][]map[string]any {
 			t.Fatal(err)
 		}
 	}
-	for _, e := range in.handle.Catalog.Entities {
+	for _, e := range in.Handle.Catalog.Entities {
 		names := make([]string, len(e.Fields))
 		for i, f := range e.Fields {
 			names[i] = f.Column

@@ -83,7 +83,13 @@ func Open(t testing.TB, url string) *App {
 // Demo fills the database with made-up data of the given number of users.
 func (a *App) Demo(t testing.TB, users int) *App {
 	t.Helper()
-	if _, err := load.Rows(t.Context(), a.DB, a.Handle.Tables, demo.Data(demo.Config{Users: users})(t.Context()), nil); err != nil {
+	return a.Fill(t, demo.Config{Users: users})
+}
+
+// Fill fills the database with made-up data.
+func (a *App) Fill(t testing.TB, cfg demo.Config) *App {
+	t.Helper()
+	if _, err := load.Rows(t.Context(), a.DB, a.Handle.Tables, demo.Data(cfg)(t.Context()), nil); err != nil {
 		t.Fatal(err)
 	}
 	return a
