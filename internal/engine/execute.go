@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -47,6 +48,12 @@ func (x *execution) run(ctx context.Context, q store.Querier) error {
 
 // fetch executes one read.
 func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
+	if r.folded {
+		if x.rows[r.id] == nil { // the read above had no statement: its arguments were refused
+			x.rows[r.id] = &rows{read: r}
+		}
+		return nil
+	}
 	out := &rows{read: r}
 	x.rows[r.id] = out
 	req := request{viewer: x.viewer, postgres: x.engine.postgres}
@@ -65,16 +72,16 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 			}
 		}
 		id := r.entity.ID[0]
-		names := out.columns()
-		return x.query(ctx, q, out, req.keyed(r, names, id.Column, pgKeyType(id), keys), names, true, -1)
+		parts := x.parts(out)
+		return x.query(ctx, q, req.keyed(parts, id.Column, pgKeyType(id), keys), parts, true, -1)
 	case readUnique:
 		values, err := x.keyArguments(r)
 		if err != nil {
 			out.err = err
 			return nil
 		}
-		names := out.columns()
-		return x.query(ctx, q, out, req.unique(r, names, values), names, false, 1)
+		parts := x.parts(out)
+		return x.query(ctx, q, req.unique(parts, values), parts, false, 1)
 	case readList:
 		if out.args, out.err = x.engine.resolveList(r.entity, r.node.ArgumentMap(x.vars)); out.err != nil {
 			return nil
@@ -96,17 +103,37 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 	if r.edge.Kind == entity.ToOneInverse {
 		column, cast = r.edge.Column, ownKeyType(r)
 	}
-	names := out.columns()
-	return x.query(ctx, q, out, req.keyed(r, names, column, cast, keys), names, true, -1)
+	parts := x.parts(out)
+	return x.query(ctx, q, req.keyed(parts, column, cast, keys), parts, true, -1)
+}
+
+// parts are what the statement of a read selects: its own columns and those of the reads that are folded into it, at any
+// depth.
+func (x *execution) parts(out *rows) []*part {
+	parts := []*part{{rows: out, names: out.columns(), alias: "t"}}
+	for i := 0; i < len(parts); i++ {
+		for _, l := range parts[i].rows.read.links {
+			if !l.child.folded {
+				continue
+			}
+			child := &rows{read: l.child}
+			x.rows[l.child.id] = child
+			parts = append(parts, &part{
+				rows: child, names: child.columns(), alias: "f" + strconv.Itoa(len(parts)),
+				to: parts[i], column: parts[i].rows.read.columns[l.key].name,
+			})
+		}
+	}
+	return parts
 }
 
 func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req request, keys []any) error {
 	r := out.read
 	if r.wantRows {
-		names := out.columns()
-		s := req.list(r, names, out.args, keys)
+		parts := x.parts(out)
+		s := req.list(r, parts[0].names, out.args, keys)
 		// With one parent (or none) the rows carry no key; they are all of that parent.
-		if err := x.query(ctx, q, out, s, names, len(keys) > 1, out.args.limit); err != nil {
+		if err := x.query(ctx, q, s, parts, len(keys) > 1, out.args.limit); err != nil {
 			return err
 		}
 		if len(keys) == 1 {
@@ -126,13 +153,13 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 	return nil
 }
 
-func (x *execution) query(ctx context.Context, q store.Querier, out *rows, s *statement, names []string, keyed bool, limit int) error {
+func (x *execution) query(ctx context.Context, q store.Querier, s *statement, parts []*part, keyed bool, limit int) error {
 	result, err := q.QueryContext(ctx, string(s.buf), s.args...)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", out.read.entity.Name, err)
+	if err == nil {
+		err = scan(result, parts, keyed, limit)
 	}
-	if err := out.scan(result, names, keyed, limit); err != nil {
-		return fmt.Errorf("read %s: %w", out.read.entity.Name, err)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", parts[0].rows.read.entity.Name, err)
 	}
 	return nil
 }

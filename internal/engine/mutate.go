@@ -82,6 +82,8 @@ func (c *compiler) payload(e *entity.Entity, f *collected) *object {
 		}
 		obj.outs = append(obj.outs, o)
 	}
+	r.single = true
+	c.plan.fold()
 	return obj
 }
 
@@ -282,7 +284,9 @@ func (m *change) verdict(ctx context.Context, op access.Operation, key any, lock
 		e.WritePredicate(s, o, m.viewer, "t")
 		s.WriteSQL(" THEN 1 ELSE 0 END")
 	}
-	s.from(e)
+	s.WriteSQL(" FROM ")
+	s.WriteTable(e.Table, "t")
+	s.WriteSQL(" WHERE ")
 	s.WriteColumn("t", e.ID[0].Column)
 	s.WriteSQL(" = ")
 	s.WriteArg(key)
@@ -346,7 +350,8 @@ func (m *change) missing(ctx context.Context, q store.Querier) error {
 
 func (m *change) exists(ctx context.Context, q store.Querier, e *entity.Entity, key any) (bool, error) {
 	id := e.ID[0]
-	s := request{viewer: m.viewer, postgres: m.engine.postgres}.keyed(&read{entity: e}, nil, id.Column, pgKeyType(id), []any{key})
+	only := []*part{{rows: &rows{read: &read{entity: e}}, alias: "t"}}
+	s := request{viewer: m.viewer, postgres: m.engine.postgres}.keyed(only, id.Column, pgKeyType(id), []any{key})
 	result, err := q.QueryContext(ctx, string(s.buf), s.args...)
 	if err != nil {
 		return false, err

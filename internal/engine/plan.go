@@ -19,6 +19,7 @@ type plan struct {
 	reads  int  // reads get the numbers 0..reads-1
 	custom bool // some field is hand-written Go
 	counts int
+	folded int // reads that are part of another's statement
 	// subplans are the selections below entities that hand-written code returns, by where they stand.
 	subplans sync.Map
 	// size is that of the responses.
@@ -42,7 +43,7 @@ func (h *sizeHint) put(n int) {
 }
 
 // statements is how many SQL statements an execution sends at most, those of hand-written fields aside.
-func (p *plan) statements() int { return p.reads + p.counts }
+func (p *plan) statements() int { return p.reads - p.folded + p.counts }
 
 // object is a selection set on one concrete type, in response order.
 type object struct {
@@ -127,6 +128,8 @@ type read struct {
 	parentKey entity.KeyType
 
 	wantRows, wantCount, wantCursor bool
+	// single says that there is at most one key, and folded that the rows come with those of the read above.
+	single, folded bool
 
 	// size and rowCount are what the last executions needed, so that the next one need not grow its buffers.
 	size, rowCount sizeHint
@@ -136,6 +139,25 @@ type read struct {
 type link struct {
 	child *read
 	key   int // index into read.columns of the column that the child's rows belong to
+}
+
+// fold joins to-one edges to reads of one row. One statement then does the work of several, and a query that has only that
+// one needs no transaction. Below lists a statement of its own is cheaper: it reads each target once, however many rows
+// lead to it.
+func (p *plan) fold() {
+	for _, level := range p.levels {
+		for _, r := range level {
+			if !r.single && r.kind != readUnique && !r.folded {
+				continue
+			}
+			for _, l := range r.links {
+				if child := l.child; child.parents == 1 && child.edge.Kind == entity.ToOne {
+					child.folded = true
+					p.folded++
+				}
+			}
+		}
+	}
 }
 
 type readKind int
@@ -244,6 +266,7 @@ func (c *compiler) query(set ast.SelectionSet) *plan {
 		root.outs = append(root.outs, c.rootField(f))
 	}
 	c.plan.root = root
+	c.plan.fold()
 	return c.plan
 }
 
@@ -269,7 +292,7 @@ func (c *compiler) rootField(f *collected) *out {
 	switch root.Kind {
 	case entity.RootOne:
 		o := newOut(f, outOne)
-		o.read = c.at(0, &read{kind: readKeys, entity: root.Entity, node: n}, identity)
+		o.read = c.at(0, &read{kind: readKeys, single: true, entity: root.Entity, node: n}, identity)
 		o.obj = c.rows(o.read, f.sub(), 0)
 		return o
 	case entity.RootBy:
@@ -327,9 +350,11 @@ func (c *compiler) entityField(r *read, e *entity.Entity, f *collected, level in
 		return o
 	}
 	if ed := e.Edge(n.Name); ed != nil {
-		own := r.column(e.ID[0].Column, e.ID[0])
+		var own *column
 		if ed.Kind == entity.ToOne {
 			own = r.column(ed.Column, nil)
+		} else {
+			own = r.column(e.ID[0].Column, e.ID[0])
 		}
 		own.key = true
 		child := c.at(level+1, &read{kind: readEdge, entity: ed.To(), edge: ed, node: n, parentKey: e.ID[0].Key}, " "+e.Name+"."+ed.Name+"("+arguments(n)+")")

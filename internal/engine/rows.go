@@ -72,8 +72,8 @@ type scanner struct {
 	// order is where the columns of the order stand in the result, for cursors; their values are held until the row ends.
 	order  []int
 	values []any
-	dest   []any
 	keyed  bool // the first column is the parent's key
+	folded bool // the first column is the row's own key, null if there is no row
 }
 
 type receiver struct {
@@ -123,6 +123,9 @@ func (s *scanner) begin(v any) error {
 	key := noKey
 	if s.keyed {
 		key = normalKey(v)
+	}
+	if s.skip = s.folded && v == nil; s.skip {
+		return nil
 	}
 	r := s.rows
 	if s.cur == nil || key != s.key {
@@ -198,16 +201,44 @@ func (r *rows) columns() []string {
 	return names
 }
 
-// scan reads a result whose first column is the parent's key (if keyed) and whose others are names. limit is the number
-// of rows kept by parent, -1 for all.
-func (r *rows) scan(result *sql.Rows, names []string, keyed bool, limit int) error {
+// scan reads a result: for each part a key (of the parent if keyed, of the row for folded parts) and then its columns.
+// limit is the number of rows of the first part that are kept by parent, -1 for all.
+func scan(result *sql.Rows, parts []*part, keyed bool, limit int) error {
 	defer result.Close()
-	s := &scanner{rows: r, limit: limit, keyed: keyed}
+	var dest []any
+	scanners := make([]*scanner, len(parts))
+	for i, p := range parts {
+		scanners[i] = &scanner{rows: p.rows, limit: limit, keyed: keyed}
+		if i > 0 {
+			scanners[i].keyed, scanners[i].limit, scanners[i].folded = true, -1, true
+		}
+		dest = scanners[i].receive(dest, p.names)
+	}
+	for result.Next() {
+		if err := result.Scan(dest...); err != nil {
+			return err
+		}
+		if err := scanners[0].end(); err != nil {
+			return err
+		}
+	}
+	for _, p := range parts {
+		p.rows.read.size.put(len(p.rows.buf))
+		p.rows.read.rowCount.put(p.rows.n)
+	}
+	return result.Err()
+}
+
+// receive appends the receivers of a part's columns.
+func (s *scanner) receive(dest []any, names []string) []any {
+	r := s.rows
 	r.groups = make(map[any]*group)
 	r.keys, r.raw = make([][]any, len(r.read.columns)), make([][]any, len(r.read.columns))
+	r.buf = make([]byte, 0, r.read.size.get()*5/4)
+	r.cells = make([]span, 0, r.read.rowCount.get()*r.stride())
 	receivers := make([]receiver, len(names)+1)
 	receivers[0] = receiver{s: s, i: -1, at: -1}
-	s.dest = append(s.dest, &receivers[0])
+	dest = append(dest, &receivers[0])
 	for i, name := range names {
 		c := receiver{s: s, i: i, at: -1}
 		if i < len(r.read.columns) {
@@ -217,26 +248,12 @@ func (r *rows) scan(result *sql.Rows, names []string, keyed bool, limit int) err
 			c.at = slices.IndexFunc(r.args.order.steps, func(st step) bool { return st.field.Column == name })
 		}
 		receivers[i+1] = c
-		s.dest = append(s.dest, &receivers[i+1])
+		dest = append(dest, &receivers[i+1])
 	}
 	if r.read.wantCursor {
 		s.values = make([]any, len(r.args.order.steps))
 	}
-	r.buf = make([]byte, 0, r.read.size.get()*5/4)
-	r.cells = make([]span, 0, r.read.rowCount.get()*r.stride())
-	defer func() {
-		r.read.size.put(len(r.buf))
-		r.read.rowCount.put(r.n)
-	}()
-	for result.Next() {
-		if err := result.Scan(s.dest...); err != nil {
-			return err
-		}
-		if err := s.end(); err != nil {
-			return err
-		}
-	}
-	return result.Err()
+	return dest
 }
 
 // scanCounts reads a result of parents' keys and numbers.

@@ -13,15 +13,26 @@ type request struct {
 	postgres bool
 }
 
-// The aliases of all statements: t is the entity's table, j a join table, p the list of parents, u a union of segments.
+// The aliases of all statements: t is the entity's table, j a join table, p the list of parents, u a union of segments,
+// f1, f2 … folded to-one edges.
+
+// part is what a statement selects for one read: the read's own table, or one that is joined to it.
+type part struct {
+	rows  *rows
+	names []string
+	alias string
+	// A folded read is joined to another part, whose column holds its key.
+	to     *part
+	column string
+}
 
 // keyed writes the rows whose column is one of the keys, each with that column first.
-func (q request) keyed(r *read, columns []string, column, cast string, keys []any) *statement {
+func (q request) keyed(parts []*part, column, cast string, keys []any) *statement {
 	s := &statement{postgres: q.postgres}
 	s.WriteSQL("SELECT ")
 	s.WriteColumn("t", column)
-	s.columns(columns, "t", false)
-	s.from(r.entity)
+	q.from(s, parts)
+	s.WriteSQL(" WHERE ")
 	s.WriteColumn("t", column)
 	if len(keys) == 1 {
 		s.WriteSQL(" = ")
@@ -29,16 +40,17 @@ func (q request) keyed(r *read, columns []string, column, cast string, keys []an
 	} else {
 		s.writeIn(keys, cast)
 	}
-	q.restrict(s, r.entity)
+	q.restrict(s, parts[0].rows.read.entity)
 	return s
 }
 
 // unique writes the look-up of one row by a unique key.
-func (q request) unique(r *read, columns []string, values []any) *statement {
+func (q request) unique(parts []*part, values []any) *statement {
+	r := parts[0].rows.read
 	s := &statement{postgres: q.postgres}
 	s.WriteSQL("SELECT 1")
-	s.columns(columns, "t", false)
-	s.from(r.entity)
+	q.from(s, parts)
+	s.WriteSQL(" WHERE ")
 	for i, f := range r.key.Fields {
 		if i > 0 {
 			s.WriteSQL(" AND ")
@@ -49,6 +61,37 @@ func (q request) unique(r *read, columns []string, values []any) *statement {
 	}
 	q.restrict(s, r.entity)
 	return s
+}
+
+// from writes the columns of all parts, after a first one, and their tables. A folded part has its key before its columns.
+// What the viewer may not read of it is left out by the join, so that it looks like a row that is not there.
+func (q request) from(s *statement, parts []*part) {
+	for i, p := range parts {
+		if i > 0 {
+			s.WriteSQL(", ")
+			s.WriteColumn(p.alias, p.rows.read.entity.ID[0].Column)
+		}
+		s.columns(p.names, p.alias, false)
+	}
+	for i, p := range parts {
+		e := p.rows.read.entity
+		if i == 0 {
+			s.WriteSQL(" FROM ")
+			s.WriteTable(e.Table, p.alias)
+			continue
+		}
+		s.WriteSQL(" LEFT JOIN ")
+		s.WriteTable(e.Table, p.alias)
+		s.WriteSQL(" ON ")
+		s.WriteColumn(p.alias, e.ID[0].Column)
+		s.WriteSQL(" = ")
+		s.WriteColumn(p.to.alias, p.column)
+		if !e.Unrestricted(access.Read, q.viewer) {
+			s.WriteSQL(" AND (")
+			e.WritePredicate(s, access.Read, q.viewer, p.alias)
+			s.WriteSQL(")")
+		}
+	}
 }
 
 // list writes a page of a connection, for all parents if there are keys. Each row has its parent's key first (1 at the root).
@@ -258,12 +301,6 @@ func (q request) restrict(s *statement, e *entity.Entity) {
 	s.WriteSQL(" AND (")
 	e.WritePredicate(s, access.Read, q.viewer, "t")
 	s.WriteSQL(")")
-}
-
-func (s *statement) from(e *entity.Entity) {
-	s.WriteSQL(" FROM ")
-	s.WriteTable(e.Table, "t")
-	s.WriteSQL(" WHERE ")
 }
 
 // columns writes the names, each after a comma unless it is the very first.

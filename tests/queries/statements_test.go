@@ -27,7 +27,9 @@ func TestStatements(t *testing.T) {
 		{"self reference", `query($n: Int) { comments(first: $n) { nodes { parent { id parent { id } } replies(first: 2) { nodes { id } } } } }`, 4},
 		{"two roots", `query($n: Int) { posts(first: $n) { nodes { id } } users(first: $n) { nodes { id } } }`, 2},
 		{"nodes of two types", `{ nodes(ids: ["UG9zdDox", "VXNlcjox", "UG9zdDoy"]) { id ... on Post { title } ... on User { name } } }`, 2},
-		{"by id and by key", `{ post(id: "UG9zdDox") { title author { name } } userByUsername(username: "u1") { id } }`, 3},
+		{"by id and by key", `{ post(id: "UG9zdDox") { title } userByUsername(username: "u1") { id } }`, 2},
+		// To-one edges of a single row are joined to it.
+		{"to-one edges of one row", `{ comment(id: "Q29tbWVudDox") { message author { name } post { title author { name } } } }`, 1},
 		// trendingPosts and related query for themselves, once; what they return is read once.
 		{"hand-written list", `query($n: Int) { trendingPosts(first: $n) { title author { name } } }`, 3},
 		{"hand-written field on columns", `query($n: Int) { posts(first: $n) { nodes { readingMinutes } } }`, 1},
