@@ -45,6 +45,7 @@ type App struct {
 
 	mu         sync.Mutex
 	statements []string
+	quiet      bool
 }
 
 // Each runs a test on both databases, in subtests that are named for them.
@@ -61,7 +62,9 @@ func Open(t testing.TB, url string) *App {
 	db, err := store.Open(t.Context(), url, store.Options{Trace: func(_ context.Context, statement string) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		a.statements = append(a.statements, statement)
+		if !a.quiet {
+			a.statements = append(a.statements, statement)
+		}
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -135,8 +138,8 @@ type Error struct {
 	}
 }
 
-// Do sends an operation as viewer. Variables may be nil.
-func (a *App) Do(t testing.TB, viewer access.Viewer, query string, variables map[string]any) Response {
+// Send sends an operation as viewer and returns the response's body. Variables may be nil.
+func (a *App) Send(t testing.TB, viewer access.Viewer, query string, variables map[string]any) []byte {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
@@ -146,9 +149,16 @@ func (a *App) Do(t testing.TB, viewer access.Viewer, query string, variables map
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	a.h.ServeHTTP(w, r)
-	response := Response{Raw: w.Body.String()}
-	if err := json.Unmarshal(w.Body.Bytes(), &response); err != nil {
-		t.Fatalf("%v: %s", err, w.Body)
+	return w.Body.Bytes()
+}
+
+// Do is Send with the response read.
+func (a *App) Do(t testing.TB, viewer access.Viewer, query string, variables map[string]any) Response {
+	t.Helper()
+	body := a.Send(t, viewer, query, variables)
+	response := Response{Raw: string(body)}
+	if err := json.Unmarshal(body, &response); err != nil {
+		t.Fatalf("%v: %s", err, body)
 	}
 	return response
 }
@@ -180,6 +190,13 @@ func (r Response) At(path ...any) any {
 		}
 	}
 	return v
+}
+
+// Quiet stops the recording of statements, for measurements.
+func (a *App) Quiet() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.quiet, a.statements = true, nil
 }
 
 // Statements returns what reached the driver since the last call, transactions' BEGIN and COMMIT apart.
