@@ -112,7 +112,9 @@ func (g *Gateway) Exec(t testing.TB, statement string, args ...any) {
 }
 
 // Tx calls fn with a context whose statements, those of the application's Go code included, form one transaction.
-func (g *Gateway) Tx(ctx context.Context, fn func(ctx context.Context) error) error { return g.db.Update(ctx, fn) }
+func (g *Gateway) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
+	return g.db.Update(ctx, fn)
+}
 
 // Rows reads rows behind the API's back, each as its values in the order of the columns.
 func (g *Gateway) Rows(t testing.TB, query string, args ...any) [][]any {
