@@ -5,7 +5,6 @@ package clients
 import (
 	"bytes"
 	"context"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -75,16 +74,7 @@ func needTools(t *testing.T) {
 			testenv.Lacking(t, testenv.Node, "run: npm ci --prefix tests/clients")
 		}
 	}
-	// The go command reruns a test when a file changed that the test looked at; what Node reads would escape it.
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if d.Name() == "node_modules" {
-			return fs.SkipDir
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testenv.WatchSources(t)
 }
 
 // project copies a folder to where its tools may write, with the packages and the printed schema in it.

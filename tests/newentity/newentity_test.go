@@ -23,6 +23,7 @@ import (
 // Edges are declared where ent lets one file declare them: on the new entity. The way back (post.reviews) is an edge of
 // Post, a line in post.go.
 func TestReview(t *testing.T) {
+	testenv.WatchSources(t)
 	root := clone(t)
 	schema := filepath.Join(root, "ent", "schema", "review.go")
 
