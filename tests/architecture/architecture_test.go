@@ -122,7 +122,7 @@ func TestBinary(t *testing.T) {
 	for _, path := range strings.Fields(run(t, "go", "list", "-deps", ".")) {
 		for name, reason := range never {
 			if path == name || strings.HasPrefix(path, name+"/") {
-				t.Errorf("the binary holds %s: %s; see `go mod why %s`", path, reason, path)
+				t.Errorf("the binary holds %s: %s", path, reason)
 			}
 		}
 	}
