@@ -31,6 +31,8 @@ func Open(drv dialect.Driver) (*gateway.Handle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load schema.graphql: %w", err)
 	}
+	// The parser declares it for every schema. Nothing here executes it, so that clients must not be offered it.
+	delete(schema.Directives, "defer")
 	client := ent.NewClient(ent.Driver(drv))
 	c := catalog.New()
 	catalog.Restrict(client, c)

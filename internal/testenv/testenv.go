@@ -3,6 +3,7 @@
 package testenv
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,5 +63,21 @@ func Root(t testing.TB) string {
 			t.Fatal("no go.mod above the working directory")
 		}
 		dir = parent
+	}
+}
+
+// WatchSources is for tests that build the module, or start programs that read its files. The go command remembers which
+// files a test looked at and runs it again when one of them changed; what other programs read would escape it.
+func WatchSources(t testing.TB) {
+	t.Helper()
+	// To list a folder is to look at the size and time of each file in it.
+	err := filepath.WalkDir(Root(t), func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git" || d.Name() == ".cache" || d.Name() == "data") {
+			return fs.SkipDir
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -4,7 +4,6 @@ package browser
 import (
 	"bytes"
 	"context"
-	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -39,7 +38,7 @@ func TestPlayground(t *testing.T) {
 		artifacts = t.ArtifactDir()
 	}
 
-	watchSources(t)
+	testenv.WatchSources(t)
 	binary := filepath.Join(t.TempDir(), "entwine")
 	if out, err := exec.Command("go", "build", "-o", binary, "../..").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
@@ -56,21 +55,6 @@ func TestPlayground(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Logf("%s\nscreenshots: %s", out, artifacts)
-}
-
-// watchSources lists the folders of the module. The go command remembers what a test looked at and reruns the test when that
-// changed; what the test builds and starts would escape it.
-func watchSources(t *testing.T) {
-	t.Helper()
-	err := filepath.WalkDir(testenv.Root(t), func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git" || d.Name() == "data") {
-			return fs.SkipDir
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // start runs `dev` in an empty folder until the test ends and returns where it serves.
