@@ -59,8 +59,10 @@ type usageError struct{ error }
 
 func (c *command) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   invocation(),
-		Short: c.app.Name + ": a GraphQL gateway over its database",
+		// Cobra takes the first word of Use for the name; `go run .` has three.
+		Use:         "app",
+		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: invocation()},
+		Short:       c.app.Name + ": a GraphQL gateway over its database",
 		Long: c.app.Name + " serves a GraphQL API over its database.\n\n" +
 			"Start here:  " + invocation() + " dev",
 		SilenceUsage:      true,

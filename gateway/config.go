@@ -68,7 +68,7 @@ func settings() []setting {
 		{
 			flag: "timeout", env: "ENTWINE_TIMEOUT", value: "10s", server: true,
 			help: "longest time for one operation",
-			set:  func(c *Config, v string) (err error) { c.Timeout, err = time.ParseDuration(v); return err },
+			set:  setTimeout,
 		},
 		{
 			flag: "introspection", env: "ENTWINE_INTROSPECTION", value: "false", dev: "true", server: true,
@@ -101,6 +101,15 @@ func checkAddr(v string) error {
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 		return errors.New("the port must be a number up to 65535")
 	}
+	return nil
+}
+
+func setTimeout(c *Config, v string) error {
+	d, err := time.ParseDuration(v)
+	if err != nil || d <= 0 {
+		return errors.New("must be a duration above zero, such as 10s")
+	}
+	c.Timeout = d
 	return nil
 }
 
@@ -150,8 +159,12 @@ func addFlags(flags *pflag.FlagSet, server bool) {
 			help += " (default " + s.value + " under serve, " + s.dev + " under dev)"
 		}
 		flags.String(s.flag, "", help)
+		f := flags.Lookup(s.flag)
 		if s.dev == "" {
-			flags.Lookup(s.flag).DefValue = s.value
+			f.DefValue = s.value
+		}
+		if s.value == "false" {
+			f.NoOptDefVal = "true" // --playground alone means yes
 		}
 	}
 }

@@ -62,11 +62,19 @@ func TestDefaultsOfDevAndServe(t *testing.T) {
 
 func TestAllProblemsAtOnce(t *testing.T) {
 	t.Chdir(t.TempDir())
-	_, err := config(t, false, map[string]string{"ENTWINE_PAGE_SIZE": "many", "ENTWINE_ADDR": "here"}, "--timeout", "soon")
-	for _, part := range []string{`ENTWINE_PAGE_SIZE: "many"`, `ENTWINE_ADDR: "here"`, `--timeout: "soon"`} {
+	_, err := config(t, false, map[string]string{"ENTWINE_PAGE_SIZE": "many", "ENTWINE_ADDR": "here"}, "--timeout", "5")
+	for _, part := range []string{`ENTWINE_PAGE_SIZE: "many"`, `ENTWINE_ADDR: "here"`, `--timeout: "5" must be a duration above zero, such as 10s`} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%s is missing in: %v", part, err)
 		}
+	}
+}
+
+func TestSwitchesNeedNoValue(t *testing.T) {
+	t.Chdir(t.TempDir())
+	c, err := config(t, false, nil, "--playground", "--introspection=false")
+	if err != nil || !c.Playground || c.Introspection {
+		t.Errorf("%+v %v", c, err)
 	}
 }
 

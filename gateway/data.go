@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -16,7 +17,7 @@ func (c *command) load() *cobra.Command {
 		Use: "load DIR", Short: "Load CSV or JSON Lines files into the database",
 		Long: `Load a folder of CSV (*.csv) and JSON Lines (*.jsonl, *.ndjson) files: one file for each table or entity, whose
 headers or keys are columns or the API's field names. Empty cells are null, ids are kept, and rows may refer to each
-other in any order.
+other in any order. Tables that are missing are made. Rules are not asked.
 
 Either everything is loaded or nothing: bad input is reported with its file, line, column and value.`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -42,7 +43,14 @@ Either everything is loaded or nothing: bad input is reported with its file, lin
 		if _, err := migrate.Push(cmd.Context(), db, handle.Tables); err != nil {
 			return fmt.Errorf("bring the tables up to date: %w", err)
 		}
+		empty, err := migrate.Empty(cmd.Context(), db, handle.Tables)
+		if err != nil {
+			return fmt.Errorf("look into the tables: %w", err)
+		}
 		result, err := load.Folder(cmd.Context(), db, handle.Tables, handle.Catalog, args[0], load.Options{SkipUnknown: skip, Progress: c.progress()})
+		if p := (*load.Problem)(nil); errors.As(err, &p) && p.Reason == load.Duplicate && !empty {
+			return fmt.Errorf("%w; the database held rows before. To load into a new one: %s load %s --database-url sqlite:./data/new.db", err, invocation(), args[0])
+		}
 		if err != nil {
 			return err
 		}

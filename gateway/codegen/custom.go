@@ -165,6 +165,12 @@ func (m *model) reduce(doc, own *ast.SchemaDocument) (*ast.SchemaDocument, error
 			out.Definitions = append(out.Definitions, roots[name])
 		}
 	}
+	for _, f := range roots["Mutation"].Fields {
+		// Only a field that cannot be null takes data with it when it fails, which is when the transaction is undone.
+		if !f.Type.NonNull {
+			return nil, fmt.Errorf("%s: mutation %s returns %s, which can be null: write %s!, so that nothing is committed when it fails", f.Position.Src.Name, f.Name, f.Type, f.Type)
+		}
+	}
 	for i := 0; i < len(out.Definitions); i++ {
 		def := out.Definitions[i]
 		if def.Kind == ast.Union && slices.ContainsFunc(def.Types, func(name string) bool { return m.node(name) != nil }) {

@@ -167,7 +167,7 @@ func TestForeignKeyWithoutAField(t *testing.T) {
 	}
 }
 
-func TestHandWrittenFieldsMustNeedWhatExists(t *testing.T) {
+func TestFaultsOfHandWrittenOperations(t *testing.T) {
 	m, err := modelOf(t, Config{DefaultRules: open}, Badge{})
 	if err != nil {
 		t.Fatal(err)
@@ -177,6 +177,7 @@ func TestHandWrittenFieldsMustNeedWhatExists(t *testing.T) {
 		`extend type Query { all: BadgeConnection! }`:                  "Query mentions BadgeConnection",
 		`extend type Query { badge: Int }`:                             "badge",
 		`extend type Query { x: Nothing }`:                             "graph/x.graphql",
+		`extend type Mutation { shine: Boolean }`:                      "graph/x.graphql: mutation shine returns Boolean, which can be null: write Boolean!",
 	} {
 		_, err := mergeSDL(m, []*ast.Source{{Name: "graph/x.graphql", Input: text}})
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -166,7 +166,7 @@ func (t target) open(dir string, opts Options) (files []*file, skipped []string,
 			}
 		}
 		if missing := f.missing(); len(names) > 0 && missing != nil {
-			faults = append(faults, &Problem{File: e.Name(), Reason: "lacks the columns " + strings.Join(missing, ", ") + ", which have no default"})
+			faults = append(faults, &Problem{File: e.Name(), Reason: "lacks the columns " + strings.Join(missing, ", ") + ", which need a value; of defaults only fixed values count here, not what Go code makes"})
 		}
 		if len(f.fields) > 0 {
 			byTable[table] = f
@@ -362,7 +362,7 @@ func (f *file) databaseProblem(row []any, v *store.Violation) *Problem {
 	p := &Problem{File: filepath.Base(f.path), Line: f.line, Reason: v.Error()}
 	switch v.Kind {
 	case store.Unique:
-		p.Reason = "is there already"
+		p.Reason = Duplicate
 	case store.NotNull:
 		p.Reason = "needs a value"
 	}

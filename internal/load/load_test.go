@@ -219,7 +219,7 @@ func TestFaults(t *testing.T) {
 				`pets.jsonl, column tail: the table pets has no such column`, `--skip-unknown`,
 			},
 		},
-		"missing column": {map[string]string{"pets.csv": "id\n1\n"}, []string{`pets.csv: lacks the columns name, owner_id, which have no default`}},
+		"missing column": {map[string]string{"pets.csv": "id\n1\n"}, []string{`pets.csv: lacks the columns name, owner_id, which need a value`}},
 		"two files":      {map[string]string{"pets.csv": "id\n1\n", "Pet.csv": "id\n1\n"}, []string{`pets.csv: belongs to the same table as Pet.csv`}},
 		"no files":       {map[string]string{"a.txt": ""}, []string{"has no .csv, .jsonl or .ndjson file"}},
 		"empty file":     {map[string]string{"people.csv": ""}, []string{"people.csv: is empty"}},

@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// Duplicate is the reason of a [Problem] with a value that has to be unique and is in the table already.
+const Duplicate = "is there already"
+
 // Problem is a fault of a file.
 type Problem struct {
 	File   string
