@@ -24,6 +24,8 @@ type execution struct {
 	roots map[int]*customResult
 	// seed holds the keys of a plan that starts from known rows, see [Engine.load].
 	seed []any
+	// left is how many bytes the operation may still read.
+	left *int
 }
 
 // run fetches everything that the plan needs. An error means that the database failed; what is wrong with single fields
@@ -131,7 +133,7 @@ func (x *execution) query(ctx context.Context, q store.Querier, out *rows, s *st
 	if err != nil {
 		return fmt.Errorf("read %s: %w", out.read.entity.Name, err)
 	}
-	if err := out.scan(result, names, keyed, limit); err != nil {
+	if err := out.scan(result, names, keyed, limit, x.left); err != nil {
 		return fmt.Errorf("read %s: %w", out.read.entity.Name, err)
 	}
 	return nil

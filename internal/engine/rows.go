@@ -69,11 +69,12 @@ type scanner struct {
 	cur   *group
 	key   any
 	skip  bool // this row is only a sign that there are more
-	// order is where the columns of the order stand in the result, for cursors; their values are held until the row ends.
-	order  []int
+	// values are those of the columns of the order, for the cursor: they are held until the row ends.
 	values []any
 	dest   []any
 	keyed  bool // the first column is the parent's key
+	// counted is the length of the rows' buffer, and raw the size of values outside of it, for size.
+	counted, raw int
 }
 
 type receiver struct {
@@ -103,6 +104,12 @@ func (c *receiver) Scan(v any) error {
 	}
 	if c.col.raw {
 		s.rows.raw[c.i] = append(s.rows.raw[c.i], keep(v))
+		switch v := v.(type) {
+		case string:
+			s.raw += len(v)
+		case []byte:
+			s.raw += len(v)
+		}
 	}
 	if c.col.cell >= 0 {
 		s.rows.put(c.col.cell, c.col.field, v)
@@ -198,7 +205,9 @@ func (r *rows) columns() []string {
 
 // scan reads a result whose first column is the parent's key (if keyed) and whose others are names. limit is the number
 // of rows kept by parent, -1 for all.
-func (r *rows) scan(result *sql.Rows, names []string, keyed bool, limit int) error {
+//
+// left is reduced by the size of what was read.
+func (r *rows) scan(result *sql.Rows, names []string, keyed bool, limit int, left *int) error {
 	defer result.Close()
 	s := &scanner{rows: r, limit: limit, keyed: keyed}
 	r.groups = make(map[any]*group)
@@ -227,8 +236,18 @@ func (r *rows) scan(result *sql.Rows, names []string, keyed bool, limit int) err
 		if err := s.end(); err != nil {
 			return err
 		}
+		if *left -= s.size(); *left < 0 {
+			return errTooLarge
+		}
 	}
 	return result.Err()
+}
+
+// size is how many bytes were read since it was asked last.
+func (s *scanner) size() int {
+	n := len(s.rows.buf) - s.counted + 16*len(s.dest) + s.raw
+	s.counted, s.raw = len(s.rows.buf), 0
+	return n
 }
 
 // scanCounts reads a result of parents' keys and numbers.
