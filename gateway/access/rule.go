@@ -19,6 +19,7 @@ package access
 
 import (
 	"encoding/json"
+	"slices"
 
 	"entgo.io/ent/schema"
 )
@@ -224,29 +225,24 @@ func combine(kind Kind, rules []*Rule, empty *Rule) *Rule {
 	return &Rule{Kind: kind, Rules: rules}
 }
 
-// AllowsAll says whether the rule allows every viewer every row, so that nothing is ever hidden by it.
+// AllowsAll says whether the rule allows every viewer every row, so that nothing is ever hidden by it. It does not look
+// for a rule and its opposite that do so together.
 func (r *Rule) AllowsAll() bool {
-	reduced := r.Reduce(Viewer{})
-	return reduced != nil && reduced.Kind == KindEveryone && !mentionsViewer(r)
-}
-
-// mentionsViewer guards AllowsAll against Not(SignedIn()): true for anonymous viewers only.
-func mentionsViewer(r *Rule) bool {
 	if r == nil {
 		return false
 	}
-	if r.Kind == KindNot {
+	switch r.Kind {
+	case KindEveryone:
 		return true
-	}
-	if r.Kind == KindAll {
-		for _, sub := range r.Rules {
-			if mentionsViewer(sub) {
-				return true
-			}
-		}
+	case KindAny:
+		return slices.ContainsFunc(r.Rules, (*Rule).AllowsAll)
+	case KindAll:
+		return !slices.ContainsFunc(r.Rules, func(sub *Rule) bool { return !sub.AllowsAll() })
 	}
 	return false
 }
 
-var _ schema.Annotation = Rules{}
-var _ schema.Merger = Rules{}
+var (
+	_ schema.Annotation = Rules{}
+	_ schema.Merger     = Rules{}
+)

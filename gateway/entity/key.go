@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // ParseKey turns the text of a key into the value that the drivers take: int64 or string. ok is false if the text is not
@@ -26,6 +27,6 @@ func ParseKey(t KeyType, text string) (value any, ok bool) {
 		}
 		return text, true
 	default:
-		return text, text != "" && !strings.ContainsRune(text, 0)
+		return text, text != "" && !strings.ContainsRune(text, 0) && utf8.ValidString(text)
 	}
 }

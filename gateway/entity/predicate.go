@@ -44,6 +44,10 @@ func (e *Entity) writeRule(w SQL, r *access.Rule, v access.Viewer, alias string,
 		w.WriteSQL("1=1")
 	case access.KindMatch:
 		f := e.ents[r.Field]
+		if len(r.Values) == 0 {
+			w.WriteSQL("1=0")
+			return
+		}
 		w.WriteSQL("(")
 		w.WriteColumn(alias, f.Column)
 		w.WriteSQL(" IS NOT NULL AND ")
@@ -54,9 +58,6 @@ func (e *Entity) writeRule(w SQL, r *access.Rule, v access.Viewer, alias string,
 				w.WriteSQL(", ")
 			}
 			w.WriteArg(value)
-		}
-		if len(r.Values) == 0 {
-			w.WriteSQL("NULL")
 		}
 		w.WriteSQL("))")
 	case access.KindOwner:

@@ -147,6 +147,9 @@ func SetChildren[P, K comparable](v *Values, name string, c Children[P, K]) {
 	})
 }
 
+// maxLinks bounds the statements that look up and write what one list names.
+const maxLinks = 500
+
 // readChanges reads { connect, disconnect, set }, of which set stands alone, and has each applied.
 func readChanges[K comparable](v *Values, name string, target *Target[K], op access.Operation, apply map[string]func([]K)) {
 	raw, ok := v.take(name, nil)
@@ -168,8 +171,17 @@ func readChanges[K comparable](v *Values, name string, target *Target[K], op acc
 			continue
 		}
 		ids, ok := value.([]any)
-		if !ok {
+		switch {
+		case value == nil:
 			v.fail(apierr.Required, "cannot be null", name, change)
+			continue
+		case !ok: // a single value stands for a list of one
+			ids = []any{value}
+		case len(ids) > maxLinks:
+			v.faults = append(v.faults, apierr.Field{
+				Path: []any{"input", name, change}, Code: apierr.OutOfRange, Limit: maxLinks,
+				Message: fmt.Sprintf("must not hold more than %d ids", maxLinks),
+			})
 			continue
 		}
 		if keys, ok := readKeys(v, target, op, ids, name, change); ok {

@@ -190,14 +190,12 @@ func (x *execution) load(ctx context.Context, q store.Querier, refs *loader.Refs
 	if len(refs.Items) == 0 {
 		return nil, nil
 	}
-	type place struct {
-		field  *ast.Field
-		entity string
-	}
 	subs := make(map[place]*execution)
 	var order []place
-	for _, item := range refs.Items {
-		at := place{item.Field.Field, item.Entity}
+	places := make([]place, len(refs.Items))
+	for i, item := range refs.Items {
+		at := placeOf(item)
+		places[i] = at
 		sub := subs[at]
 		if sub == nil {
 			e := x.engine.catalog.Entity(item.Entity)
@@ -209,7 +207,7 @@ func (x *execution) load(ctx context.Context, q store.Querier, refs *loader.Refs
 				c := newCompiler(collector{doc: x.doc, schema: x.engine.schema, vars: x.vars}, x.engine.catalog)
 				compiled, _ = x.plan.subplans.LoadOrStore(at, c.seeded(e, item.Field.Selections))
 			}
-			sub = &execution{engine: x.engine, plan: compiled.(*plan), vars: x.vars, doc: x.doc, viewer: x.viewer}
+			sub = &execution{engine: x.engine, plan: compiled.(*plan), vars: x.vars, doc: x.doc, viewer: x.viewer, left: x.left}
 			subs[at] = sub
 			order = append(order, at)
 		}
@@ -222,13 +220,30 @@ func (x *execution) load(ctx context.Context, q store.Querier, refs *loader.Refs
 	}
 	out := make([]reference, len(refs.Items))
 	for i, item := range refs.Items {
-		sub := subs[place{item.Field.Field, item.Entity}]
+		sub := subs[places[i]]
 		out[i] = reference{x: sub, obj: sub.plan.root, row: -1}
 		if g := sub.rows[0].group(item.Key); g.n > 0 {
 			out[i].row = g.start
 		}
 	}
 	return out, nil
+}
+
+// place is where in the document an entity was returned.
+type place struct {
+	field  *ast.Field
+	entity string
+	// merged tells the selections that were merged, where it is more than the field's own: a field of a fragment has
+	// other neighbours wherever the fragment is spread.
+	merged string
+}
+
+func placeOf(item loader.Ref) place {
+	at := place{field: item.Field.Field, entity: item.Entity}
+	if len(item.Field.Selections) != len(at.field.SelectionSet) {
+		at.merged = fmt.Sprint([]ast.Selection(item.Field.Selections))
+	}
+	return at
 }
 
 // member returns the value of the only member of a JSON object, {"key":value}.

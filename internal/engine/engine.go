@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"entgo.io/ent/dialect"
 	"github.com/99designs/gqlgen/graphql"
@@ -29,8 +30,10 @@ type Config struct {
 	MaxPageSize int
 	// MaxNodes is the most ids of Query.nodes. Defaults to 100.
 	MaxNodes int
-	// Plans is how many compiled plans are kept. Defaults to 2000.
+	// Plans is how many compiled plans are kept. Defaults to 2000; large ones are fewer, see maxPlanFields.
 	Plans int
+	// MaxBytes bounds the values that an operation reads from the database, and its response. Defaults to 32 MiB.
+	MaxBytes int
 }
 
 // Engine executes operations. It implements [graphql.ExecutableSchema] and is safe for concurrent use.
@@ -42,7 +45,8 @@ type Engine struct {
 	schema   *ast.Schema
 	custom   graphql.ExecutableSchema
 	mutators map[string]entity.Mutator
-	plans    *lru.Cache[planKey, any]
+	plans    *lru.Cache[planKey, compiled]
+	fields   atomic.Int64 // of all plans that are kept
 	traits   *lru.Cache[*ast.OperationDefinition, *traits]
 }
 
@@ -54,12 +58,13 @@ func New(db *store.DB, catalog *entity.Catalog, mutators map[string]entity.Mutat
 	cfg.MaxPageSize = cmpOr(cfg.MaxPageSize, 100)
 	cfg.MaxNodes = cmpOr(cfg.MaxNodes, 100)
 	cfg.Plans = cmpOr(cfg.Plans, 2000)
+	cfg.MaxBytes = cmpOr(cfg.MaxBytes, 32<<20)
 	e := &Engine{
 		cfg: cfg, db: db, postgres: db.Dialect() == dialect.Postgres,
 		catalog: catalog, schema: custom.Schema(), custom: custom, mutators: mutators,
 	}
 	// New fails for sizes below 1 only.
-	e.plans, _ = lru.New[planKey, any](cfg.Plans)
+	e.plans, _ = lru.NewWithEvict(cfg.Plans, func(_ planKey, p compiled) { e.fields.Add(-int64(p.fields())) })
 	e.traits, _ = lru.New[*ast.OperationDefinition, *traits](cfg.Plans)
 	return e
 }
@@ -83,10 +88,13 @@ func (e *Engine) Exec(ctx context.Context) graphql.ResponseHandler {
 		done = true
 		var data []byte
 		var errs gqlerror.List
-		switch oc.Operation.Operation {
-		case ast.Query:
+		null := slices.ContainsFunc(e.traitsOf(oc).conditions, func(name string) bool { return oc.Variables[name] == nil })
+		switch op := oc.Operation.Operation; {
+		case null:
+			errs = gqlerror.List{failure(apierr.New(apierr.BadUserInput, "A variable that @skip or @include uses must not be null."))}
+		case op == ast.Query:
 			data, errs = e.query(ctx, oc)
-		case ast.Mutation:
+		case op == ast.Mutation:
 			data, errs = e.mutation(ctx, oc)
 		default:
 			errs = gqlerror.List{failure(apierr.New(apierr.ValidationFailed, "This operation is not supported."))}
@@ -110,6 +118,32 @@ type planKey struct {
 	node  any
 	shape string
 }
+
+// compiled is a plan in the cache.
+type compiled interface {
+	// fields is how many fields were compiled, which is what the plan's memory grows with.
+	fields() int
+}
+
+// maxPlanFields bounds the memory of all plans together: some 300 bytes for each field. One document can have many plans.
+const maxPlanFields = 400_000
+
+// keep puts a plan into the cache. Documents beyond the size that is kept parsed never come again.
+func (e *Engine) keep(oc *graphql.OperationContext, key planKey, p compiled) {
+	if len(oc.RawQuery) > maxKeptQuery {
+		return
+	}
+	e.fields.Add(int64(p.fields()))
+	if replaced, _ := e.plans.ContainsOrAdd(key, p); replaced {
+		e.fields.Add(-int64(p.fields()))
+	}
+	for e.fields.Load() > maxPlanFields && e.plans.Len() > 1 {
+		e.plans.RemoveOldest()
+	}
+}
+
+// maxKeptQuery is the length of the longest document that is kept, which bounds the memory of what refers to it.
+const maxKeptQuery = 16 << 10
 
 // traits is what of an operation depends on the request.
 type traits struct {
@@ -138,7 +172,8 @@ func (e *Engine) traitsOf(oc *graphql.OperationContext) *traits {
 			switch sel := sel.(type) {
 			case *ast.Field:
 				directives(sel.Directives)
-				if r, ok := e.catalog.Root(sel.Name); ok && (r.Kind == entity.RootNode || r.Kind == entity.RootNodes) {
+				root := sel.ObjectDefinition == e.schema.Query
+				if r, ok := e.catalog.Root(sel.Name); root && ok && (r.Kind == entity.RootNode || r.Kind == entity.RootNodes) {
 					t.nodes = true
 				}
 				walk(sel.SelectionSet)
@@ -155,7 +190,9 @@ func (e *Engine) traitsOf(oc *graphql.OperationContext) *traits {
 		}
 	}
 	walk(oc.Operation.SelectionSet)
-	e.traits.Add(oc.Operation, t)
+	if len(oc.RawQuery) <= maxKeptQuery {
+		e.traits.Add(oc.Operation, t)
+	}
 	return t
 }
 
@@ -183,7 +220,7 @@ func (e *Engine) queryPlan(oc *graphql.OperationContext) *plan {
 	c := newCompiler(col, e.catalog)
 	c.nodeTypes = nodeTypes
 	p := c.query(oc.Operation.SelectionSet)
-	e.plans.Add(key, p)
+	e.keep(oc, key, p)
 	return p
 }
 
@@ -211,12 +248,16 @@ func (e *Engine) typesOf(f *collected, vars map[string]any) []string {
 
 func (e *Engine) query(ctx context.Context, oc *graphql.OperationContext) ([]byte, gqlerror.List) {
 	p := e.queryPlan(oc)
-	x := &execution{engine: e, plan: p, vars: oc.Variables, doc: oc.Doc, viewer: access.FromContext(ctx)}
+	x := &execution{engine: e, plan: p, vars: oc.Variables, doc: oc.Doc, viewer: access.FromContext(ctx), left: new(e.cfg.MaxBytes)}
 	if err := x.read(ctx); err != nil {
 		return nil, gqlerror.List{failure(databaseError(err))}
 	}
-	w := &writer{ctx: ctx, buf: make([]byte, 0, 256+p.size.get()*5/4)}
-	if !w.root(x) {
+	w := &writer{buf: make([]byte, 0, 256+p.size.get()*5/4), most: e.cfg.MaxBytes}
+	ok := w.root(x)
+	switch {
+	case w.full:
+		return nil, gqlerror.List{failure(errTooLarge)}
+	case !ok:
 		return nil, w.errs
 	}
 	p.size.put(len(w.buf))
@@ -241,6 +282,9 @@ func (x *execution) read(ctx context.Context) error {
 		return x.run(ctx, q)
 	})
 }
+
+// errTooLarge is for an operation whose pages multiply.
+var errTooLarge = apierr.New(apierr.CostLimitExceeded, "The operation asks for too much data at once. Please ask for smaller pages or fewer fields.")
 
 // databaseError gives the client a code for what the database said, and nothing of its words.
 func databaseError(err error) error {

@@ -25,6 +25,8 @@ type execution struct {
 	roots map[int]*customResult
 	// seed holds the keys of a plan that starts from known rows, see [Engine.load].
 	seed []any
+	// left is how many bytes the operation may still read.
+	left *int
 }
 
 // run fetches everything that the plan needs. An error means that the database failed; what is wrong with single fields
@@ -156,7 +158,7 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 func (x *execution) query(ctx context.Context, q store.Querier, s *statement, parts []*part, keyed bool, limit int) error {
 	result, err := q.QueryContext(ctx, string(s.buf), s.args...)
 	if err == nil {
-		err = scan(result, parts, keyed, limit)
+		err = scan(result, parts, keyed, limit, x.left)
 	}
 	if err != nil {
 		return fmt.Errorf("read %s: %w", parts[0].rows.read.entity.Name, err)

@@ -21,6 +21,14 @@ type mutationPlan struct {
 	steps []*mutationStep
 }
 
+func (p *mutationPlan) fields() int {
+	n := len(p.root.outs)
+	for _, s := range p.steps {
+		n += s.payload.fields()
+	}
+	return n
+}
+
 type mutationStep struct {
 	out    *out
 	entity *entity.Entity // nil for hand-written mutations
@@ -38,12 +46,12 @@ func (e *Engine) mutationPlan(oc *graphql.OperationContext) *mutationPlan {
 	col := collector{doc: oc.Doc, schema: e.schema, vars: oc.Variables}
 	p := &mutationPlan{root: &object{typeName: e.schema.Mutation.Name}}
 	for _, f := range col.fields([]ast.SelectionSet{oc.Operation.SelectionSet}, e.schema.Mutation.Name) {
+		c := newCompiler(col, e.catalog)
 		if f.first().Name == "__typename" {
-			p.root.outs = append(p.root.outs, typename(f))
+			p.root.outs = append(p.root.outs, c.typename(f))
 			continue
 		}
-		c := newCompiler(col, e.catalog)
-		s := &mutationStep{out: newOut(f, outCustom), payload: c.plan}
+		s := &mutationStep{out: c.out(f, outCustom), payload: c.plan}
 		root, known := e.catalog.Root(f.first().Name)
 		if known {
 			s.entity, s.kind = root.Entity, root.Kind
@@ -54,7 +62,7 @@ func (e *Engine) mutationPlan(oc *graphql.OperationContext) *mutationPlan {
 		p.root.outs = append(p.root.outs, s.out)
 		p.steps = append(p.steps, s)
 	}
-	e.plans.Add(key, p)
+	e.keep(oc, key, p)
 	return p
 }
 
@@ -68,16 +76,16 @@ func (c *compiler) payload(e *entity.Entity, f *collected) *object {
 		var o *out
 		switch {
 		case name == "__typename":
-			o = typename(pf)
+			o = c.typename(pf)
 		case name == "clientMutationId":
-			o = newOut(pf, outClientMutationID)
+			o = c.out(pf, outClientMutationID)
 		case name == "deletedId":
-			o = newOut(pf, outDeletedID)
+			o = c.out(pf, outDeletedID)
 		case pf.first().Definition.Type.Name() == e.Names.Edge:
-			o = newOut(pf, outPayloadEdge)
+			o = c.out(pf, outPayloadEdge)
 			o.obj = c.edge(r, pf.sub(), e, 0)
 		default:
-			o = newOut(pf, outPayloadNode)
+			o = c.out(pf, outPayloadNode)
 			o.obj = c.rows(r, pf.sub(), 0)
 		}
 		obj.outs = append(obj.outs, o)
@@ -102,20 +110,26 @@ func (e *Engine) mutation(ctx context.Context, oc *graphql.OperationContext) ([]
 	var w *writer
 	err := e.db.Update(ctx, func(ctx context.Context) error {
 		return e.db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
-			w = &writer{ctx: ctx, buf: make([]byte, 0, 1024)}
+			w = &writer{buf: make([]byte, 0, 1024), most: e.cfg.MaxBytes}
+			left := new(e.cfg.MaxBytes)
 			var failed error
 			i := 0
 			ok := w.object(p.root, func(*out) bool {
 				s := p.steps[i]
 				i++
-				ok, err := e.step(ctx, q, oc, w, s)
+				ok, err := e.step(ctx, q, oc, w, s, left)
 				failed = errors.Join(failed, err)
 				return ok
 			})
-			if failed == nil && !ok {
+			switch {
+			case failed != nil:
+				return failed
+			case w.full:
+				return errTooLarge
+			case !ok:
 				return errRollback
 			}
-			return failed
+			return nil
 		})
 	})
 	switch {
@@ -138,9 +152,9 @@ func (e *Engine) mutation(ctx context.Context, oc *graphql.OperationContext) ([]
 }
 
 // step runs one root field and writes its value. An error means that the database failed.
-func (e *Engine) step(ctx context.Context, q store.Querier, oc *graphql.OperationContext, w *writer, s *mutationStep) (bool, error) {
+func (e *Engine) step(ctx context.Context, q store.Querier, oc *graphql.OperationContext, w *writer, s *mutationStep, left *int) (bool, error) {
 	viewer := access.FromContext(ctx)
-	x := &execution{engine: e, plan: s.payload, vars: oc.Variables, doc: oc.Doc, viewer: viewer}
+	x := &execution{engine: e, plan: s.payload, vars: oc.Variables, doc: oc.Doc, viewer: viewer, left: left}
 	if s.entity == nil {
 		if err := x.rootCall(ctx, q, ast.Mutation, s.out.call); err != nil {
 			return false, err

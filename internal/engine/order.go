@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/entwine-data/entwine/gateway/apierr"
@@ -198,27 +199,19 @@ func presence(v any) state {
 	return equal
 }
 
-// open splits the columns from i on by nulls. After a range of values no further split helps the index.
+// open splits column i, and those after it, by nulls. Once a column varies within the range, those after it are ordered
+// for each of its values only: a further split would be wrong.
 func (o order) open(prefix []state, i int) []segment {
-	for _, st := range prefix {
-		if st == beyond {
-			return []segment{{states: prefix}}
-		}
+	varies := func(st state) bool { return st == beyond || st == notNull }
+	if i == len(o.steps) || slices.ContainsFunc(prefix, varies) || !o.steps[i].field.Nullable {
+		return []segment{{states: prefix}}
 	}
-	for ; i < len(o.steps); i++ {
-		st := o.steps[i]
-		if !st.field.Nullable {
-			// A range over this column: what follows is ordered within it.
-			return []segment{{states: prefix}}
-		}
-		values := segment{states: append(prefix[:len(prefix):len(prefix)], notNull)}
-		nulls := o.open(append(prefix[:len(prefix):len(prefix)], isNull), i+1)
-		if st.nullsFirst {
-			return append(nulls, values)
-		}
-		return append([]segment{values}, nulls...)
+	values := segment{states: append(prefix[:i:i], notNull)}
+	nulls := o.open(append(prefix[:i:i], isNull), i+1)
+	if o.steps[i].nullsFirst {
+		return append(nulls, values)
 	}
-	return []segment{{states: prefix}}
+	return append([]segment{values}, nulls...)
 }
 
 func (o order) bound(s []segment) []segment {

@@ -20,6 +20,8 @@ type plan struct {
 	custom bool // some field is hand-written Go
 	counts int
 	folded int // reads that are part of another's statement
+	// selections is how many fields of the document went into the plan.
+	selections int
 	// subplans are the selections below entities that hand-written code returns, by where they stand.
 	subplans sync.Map
 	// size is that of the responses.
@@ -45,6 +47,8 @@ func (h *sizeHint) put(n int) {
 // statements is how many SQL statements an execution sends at most, those of hand-written fields aside.
 func (p *plan) statements() int { return p.reads - p.folded + p.counts }
 
+func (p *plan) fields() int { return p.selections }
+
 // object is a selection set on one concrete type, in response order.
 type object struct {
 	typeName string
@@ -64,7 +68,6 @@ type out struct {
 	// variants are the selections by type, for Query.node and Query.nodes.
 	variants map[string]*variant
 	call     *customCall
-	message  string // failed: what is wrong with it whatever the data
 }
 
 type variant struct {
@@ -248,13 +251,14 @@ func arguments(f *ast.Field) string {
 	return strings.Join(parts, ",")
 }
 
-func newOut(f *collected, kind outKind) *out {
+func (c *compiler) out(f *collected, kind outKind) *out {
+	c.plan.selections += 1 + len(f.nodes)
 	n := f.first()
 	return &out{key: f.key, lead: `"` + f.key + `":`, kind: kind, nodes: f.nodes, nonNull: n.Definition != nil && n.Definition.Type.NonNull}
 }
 
-func typename(f *collected) *out {
-	o := newOut(f, outTypename)
+func (c *compiler) typename(f *collected) *out {
+	o := c.out(f, outTypename)
 	o.nonNull = true
 	return o
 }
@@ -280,28 +284,28 @@ func (c *compiler) seeded(e *entity.Entity, sets ...ast.SelectionSet) *plan {
 func (c *compiler) rootField(f *collected) *out {
 	n := f.first()
 	if n.Name == "__typename" {
-		return typename(f)
+		return c.typename(f)
 	}
 	root, known := c.catalog.Root(n.Name)
 	if !known {
-		o := newOut(f, outCustom)
+		o := c.out(f, outCustom)
 		o.call = c.call(f)
 		return o
 	}
 	identity := " " + n.Name + "(" + arguments(n) + ")"
 	switch root.Kind {
 	case entity.RootOne:
-		o := newOut(f, outOne)
+		o := c.out(f, outOne)
 		o.read = c.at(0, &read{kind: readKeys, single: true, entity: root.Entity, node: n}, identity)
 		o.obj = c.rows(o.read, f.sub(), 0)
 		return o
 	case entity.RootBy:
-		o := newOut(f, outOne)
+		o := c.out(f, outOne)
 		o.read = c.at(0, &read{kind: readUnique, entity: root.Entity, key: root.Key, node: n}, identity)
 		o.obj = c.rows(o.read, f.sub(), 0)
 		return o
 	case entity.RootMany:
-		o := newOut(f, outConnection)
+		o := c.out(f, outConnection)
 		o.read = c.at(0, &read{kind: readList, entity: root.Entity, node: n}, identity)
 		o.obj = c.connection(o.read, f, root.Entity, 0)
 		return o
@@ -310,7 +314,7 @@ func (c *compiler) rootField(f *collected) *out {
 		if root.Kind == entity.RootNodes {
 			kind = outNodes
 		}
-		o := newOut(f, kind)
+		o := c.out(f, kind)
 		o.variants = make(map[string]*variant)
 		for _, name := range c.nodeTypes[f.key] {
 			e := c.catalog.Entity(name)
@@ -342,10 +346,10 @@ func (c *compiler) rows(r *read, sets []ast.SelectionSet, level int) *object {
 func (c *compiler) entityField(r *read, e *entity.Entity, f *collected, level int) *out {
 	n := f.first()
 	if n.Name == "__typename" {
-		return typename(f)
+		return c.typename(f)
 	}
 	if field := e.Field(n.Name); field != nil {
-		o := newOut(f, outColumn)
+		o := c.out(f, outColumn)
 		o.col = r.cell(field)
 		return o
 	}
@@ -362,7 +366,7 @@ func (c *compiler) entityField(r *read, e *entity.Entity, f *collected, level in
 			r.links = append(r.links, l)
 			child.parents++
 		}
-		o := newOut(f, outOne)
+		o := c.out(f, outOne)
 		o.read, o.col = child, r.index(own)
 		if ed.List() {
 			o.kind = outConnection
@@ -372,7 +376,7 @@ func (c *compiler) entityField(r *read, e *entity.Entity, f *collected, level in
 		}
 		return o
 	}
-	o := newOut(f, outCustom)
+	o := c.out(f, outCustom)
 	o.call = c.call(f)
 	id := r.column(e.ID[0].Column, e.ID[0])
 	id.raw = true
@@ -399,17 +403,17 @@ func (c *compiler) connection(r *read, f *collected, e *entity.Entity, level int
 	for _, cf := range c.fields(f.sub(), obj.typeName) {
 		switch cf.first().Name {
 		case "__typename":
-			obj.outs = append(obj.outs, typename(cf))
+			obj.outs = append(obj.outs, c.typename(cf))
 		case "edges":
-			o := newOut(cf, outEdges)
+			o := c.out(cf, outEdges)
 			o.obj = c.edge(r, cf.sub(), e, level)
 			obj.outs = append(obj.outs, o)
 		case "nodes":
-			o := newOut(cf, outNodeList)
+			o := c.out(cf, outNodeList)
 			o.obj = c.rows(r, cf.sub(), level)
 			obj.outs = append(obj.outs, o)
 		case "pageInfo":
-			o := newOut(cf, outPageInfo)
+			o := c.out(cf, outPageInfo)
 			o.obj = c.pageInfo(r, cf)
 			obj.outs = append(obj.outs, o)
 		case "totalCount":
@@ -417,7 +421,7 @@ func (c *compiler) connection(r *read, f *collected, e *entity.Entity, level int
 				r.wantCount = true
 				c.plan.counts++
 			}
-			obj.outs = append(obj.outs, newOut(cf, outTotalCount))
+			obj.outs = append(obj.outs, c.out(cf, outTotalCount))
 		}
 	}
 	return obj
@@ -429,12 +433,12 @@ func (c *compiler) edge(r *read, sets []ast.SelectionSet, e *entity.Entity, leve
 	for _, f := range c.fields(sets, obj.typeName) {
 		switch f.first().Name {
 		case "__typename":
-			obj.outs = append(obj.outs, typename(f))
+			obj.outs = append(obj.outs, c.typename(f))
 		case "cursor":
 			r.wantCursor = true
-			obj.outs = append(obj.outs, newOut(f, outCursor))
+			obj.outs = append(obj.outs, c.out(f, outCursor))
 		case "node":
-			o := newOut(f, outEdgeNode)
+			o := c.out(f, outEdgeNode)
 			o.obj = c.rows(r, f.sub(), level)
 			obj.outs = append(obj.outs, o)
 		}
@@ -457,11 +461,11 @@ func (c *compiler) pageInfo(r *read, f *collected) *object {
 			kind, r.wantCursor = outEndCursor, true
 		}
 		if kind == outTypename {
-			obj.outs = append(obj.outs, typename(pf))
+			obj.outs = append(obj.outs, c.typename(pf))
 			continue
 		}
 		r.wantRows = true
-		obj.outs = append(obj.outs, newOut(pf, kind))
+		obj.outs = append(obj.outs, c.out(pf, kind))
 	}
 	return obj
 }

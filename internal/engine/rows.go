@@ -69,11 +69,12 @@ type scanner struct {
 	cur   *group
 	key   any
 	skip  bool // this row is only a sign that there are more
-	// order is where the columns of the order stand in the result, for cursors; their values are held until the row ends.
-	order  []int
+	// values are those of the columns of the order, for the cursor: they are held until the row ends.
 	values []any
 	keyed  bool // the first column is the parent's key
 	folded bool // the first column is the row's own key, null if there is no row
+	// counted is the length of the rows' buffer, and raw the size of values outside of it, for size.
+	counted, raw int
 }
 
 type receiver struct {
@@ -103,6 +104,12 @@ func (c *receiver) Scan(v any) error {
 	}
 	if c.col.raw {
 		s.rows.raw[c.i] = append(s.rows.raw[c.i], keep(v))
+		switch v := v.(type) {
+		case string:
+			s.raw += len(v)
+		case []byte:
+			s.raw += len(v)
+		}
 	}
 	if c.col.cell >= 0 {
 		s.rows.put(c.col.cell, c.col.field, v)
@@ -203,7 +210,9 @@ func (r *rows) columns() []string {
 
 // scan reads a result: for each part a key (of the parent if keyed, of the row for folded parts) and then its columns.
 // limit is the number of rows of the first part that are kept by parent, -1 for all.
-func scan(result *sql.Rows, parts []*part, keyed bool, limit int) error {
+//
+// left is reduced by the size of what was read.
+func scan(result *sql.Rows, parts []*part, keyed bool, limit int, left *int) error {
 	defer result.Close()
 	var dest []any
 	scanners := make([]*scanner, len(parts))
@@ -220,6 +229,13 @@ func scan(result *sql.Rows, parts []*part, keyed bool, limit int) error {
 		}
 		if err := scanners[0].end(); err != nil {
 			return err
+		}
+		*left -= 16 * len(dest)
+		for _, s := range scanners {
+			*left -= s.size()
+		}
+		if *left < 0 {
+			return errTooLarge
 		}
 	}
 	for _, p := range parts {
@@ -254,6 +270,13 @@ func (s *scanner) receive(dest []any, names []string) []any {
 		s.values = make([]any, len(r.args.order.steps))
 	}
 	return dest
+}
+
+// size is how many bytes were read since it was asked last.
+func (s *scanner) size() int {
+	n := len(s.rows.buf) - s.counted + s.raw
+	s.counted, s.raw = len(s.rows.buf), 0
+	return n
 }
 
 // scanCounts reads a result of parents' keys and numbers.

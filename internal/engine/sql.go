@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -36,6 +37,10 @@ func (s *statement) WriteArg(value any) {
 	if s.postgres {
 		s.buf = append(s.buf, '$')
 		s.buf = strconv.AppendInt(s.buf, int64(len(s.args)), 10)
+		if _, ok := value.(int64); ok {
+			// Beside a smaller column, Postgres would refuse a value that does not fit it rather than find nothing.
+			s.buf = append(s.buf, "::bigint"...)
+		}
 		return
 	}
 	s.buf = append(s.buf, '?')
@@ -118,20 +123,27 @@ func jsonArray(values []any) string {
 	return string(append(b, ']'))
 }
 
+// typeModifier is what a cast must leave out: it would cut texts and round numbers until they match.
+var typeModifier = regexp.MustCompile(`\s*\([^)]*\)`)
+
 // pgType is the array element type to which a list of values of the field is cast.
 func pgType(f *entity.Field) string {
-	if f.DBType != "" {
-		return f.DBType
-	}
-	t := f.Type
-	if t == entity.ID || t == entity.Ref {
+	switch f.Type {
+	case entity.ID, entity.Ref:
 		return pgKeyType(f)
-	}
-	switch t {
 	case entity.Int, entity.BigInt:
 		return "bigint"
 	case entity.Decimal:
 		return "numeric"
+	}
+	switch t := typeModifier.ReplaceAllString(f.DBType, ""); t {
+	case "":
+	case "char", "character":
+		return "bpchar"
+	default:
+		return t
+	}
+	switch f.Type {
 	case entity.Float:
 		return "double precision"
 	case entity.Boolean:

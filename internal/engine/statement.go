@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"strconv"
-
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 )
@@ -315,11 +313,11 @@ func (s *statement) columns(names []string, alias string, first bool) {
 
 func (s *statement) limit(n, offset int) {
 	s.WriteSQL(" LIMIT ")
-	// A parameter, so that pages of all sizes share a statement.
+	// Parameters, so that pages of all sizes share a statement.
 	s.WriteArg(int64(n))
 	if offset > 0 {
 		s.WriteSQL(" OFFSET ")
-		s.WriteSQL(strconv.Itoa(offset))
+		s.WriteArg(int64(offset))
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/gateway/relay"
+	"github.com/entwine-data/entwine/gateway/scalar"
 )
 
 // Times are written with all six digits, so that clients may compare them as texts.
@@ -174,6 +174,9 @@ func appendCursorValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 	case int64:
 		return strconv.AppendInt(dst, v, 10), nil
 	case float64:
+		if f.Type == entity.Decimal {
+			return strconv.AppendFloat(dst, v, 'f', -1, 64), nil
+		}
 		return strconv.AppendFloat(dst, v, 'g', -1, 64), nil
 	}
 	return appendText(dst, v)
@@ -187,32 +190,29 @@ func cursorValue(f *entity.Field, v any) (any, bool) {
 	case bool:
 		return v, f.Type == entity.Boolean
 	case json.Number:
-		switch f.Type {
-		case entity.Float:
-			x, err := v.Float64()
+		switch {
+		case f.Type == entity.Float, f.Type == entity.Decimal:
+			x, err := filterValue(f, v)
 			return x, err == nil
-		case entity.Decimal:
-			return v.String(), true
-		case entity.Boolean:
-			return nil, false
+		case f.Type == entity.Int, f.Type == entity.BigInt, isKey(f) && f.Key == entity.IntKey:
+			n, err := v.Int64()
+			return n, err == nil
 		}
-		n, err := v.Int64()
-		return n, err == nil
 	case string:
-		switch f.Type {
-		case entity.DateTime:
-			t, err := time.Parse(time.RFC3339Nano, v)
-			return t.UTC(), err == nil
-		case entity.Date:
-			t, err := time.Parse(dateLayout, v)
-			return t.UTC(), err == nil
-		case entity.Int, entity.BigInt, entity.Float, entity.Boolean:
-			return nil, false
+		switch {
+		case isKey(f) && f.Key != entity.IntKey:
+			return entity.ParseKey(f.Key, v)
+		case f.Type == entity.Enum: // in its stored spelling
+			return v, !strings.ContainsRune(v, 0)
+		case f.Type == entity.String, f.Type == entity.DateTime, f.Type == entity.Date, f.Type == entity.Decimal, f.Type == entity.UUID:
+			x, err := filterValue(f, v)
+			return x, err == nil
 		}
-		return v, !strings.ContainsRune(v, 0)
 	}
 	return nil, false
 }
+
+func isKey(f *entity.Field) bool { return f.Type == entity.ID || f.Type == entity.Ref }
 
 // filterValue turns a coerced GraphQL value into the value to bind. The error names what is wrong with it.
 func filterValue(f *entity.Field, v any) (any, error) {
@@ -263,28 +263,20 @@ func filterValue(f *entity.Field, v any) (any, error) {
 		}
 		return nil, fmt.Errorf("must be a value of %s", f.GraphQL)
 	case entity.DateTime:
-		s, _ := v.(string)
-		t, err := time.Parse(time.RFC3339Nano, s)
+		t, err := scalar.UnmarshalDateTime(v)
 		if err != nil {
-			return nil, fmt.Errorf("must be a time as in RFC 3339, such as 2026-01-31T12:00:00Z")
+			return nil, fmt.Errorf("must be a time as in RFC 3339, such as 2026-01-31T12:00:00Z, of the years 1 to 9999")
 		}
-		return t.UTC().Truncate(time.Microsecond), nil
+		return t, nil
 	case entity.Date:
-		s, _ := v.(string)
-		t, err := time.Parse(dateLayout, s)
+		t, err := scalar.UnmarshalDate(v)
 		if err != nil {
-			return nil, fmt.Errorf("must be a date such as 2026-01-31")
+			return nil, fmt.Errorf("must be a date such as 2026-01-31, of the years 1 to 9999")
 		}
 		return t, nil
 	case entity.Decimal:
-		s, ok := v.(string)
-		if n, isNumber := v.(json.Number); isNumber {
-			s, ok = n.String(), true
-		}
-		if n, isInt := v.(int64); isInt {
-			s, ok = strconv.FormatInt(n, 10), true
-		}
-		if _, valid := new(big.Rat).SetString(s); !ok || !valid || strings.ContainsAny(s, "/_xXpPbBoO") || len(s) > 1000 {
+		s, err := scalar.UnmarshalDecimal(v)
+		if err != nil {
 			return nil, fmt.Errorf("must be a decimal number in a string")
 		}
 		return s, nil

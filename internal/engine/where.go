@@ -10,7 +10,7 @@ import (
 // The bounds of a where argument.
 const (
 	maxWhereDepth      = 5
-	maxWherePredicates = 100
+	maxWherePredicates = 100 // tests, and the elements of and, or and not
 	maxWhereValues     = 500
 )
 
@@ -37,13 +37,24 @@ func resolveWhere(e *entity.Entity, where map[string]any) (*condition, error) {
 }
 
 type whereResolver struct {
-	entity *entity.Entity
-	tests  int
+	entity     *entity.Entity
+	predicates int
+}
+
+// count refuses what would make a statement longer than databases can parse.
+func (r *whereResolver) count(path []any) error {
+	if r.predicates++; r.predicates > maxWherePredicates {
+		return tooMuch(path, maxWherePredicates, "where must not hold more than %d conditions.")
+	}
+	return nil
 }
 
 func (r *whereResolver) object(where map[string]any, path []any, depth int) (*condition, error) {
 	if depth > maxWhereDepth {
 		return nil, tooMuch(path, maxWhereDepth, "where must not be nested more than %d deep.")
+	}
+	if where == nil {
+		return nil, badPath(path, apierr.Invalid, "where must not hold a null.")
 	}
 	c := &condition{}
 	// The order of the schema, not of the map, so that equal conditions give equal statements and errors.
@@ -71,8 +82,12 @@ func (r *whereResolver) object(where map[string]any, path []any, depth int) (*co
 			return nil, nullBelow(at, key)
 		}
 		for i, item := range asList(v) {
+			at := append(at[:len(at):len(at)], i)
+			if err := r.count(at); err != nil {
+				return nil, err
+			}
 			m, _ := item.(map[string]any)
-			sub, err := r.object(m, append(at, i), depth+1)
+			sub, err := r.object(m, at, depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -90,7 +105,10 @@ func (r *whereResolver) object(where map[string]any, path []any, depth int) (*co
 		if m == nil {
 			return nil, nullBelow(at, "not")
 		}
-		var err error
+		err := r.count(at)
+		if err != nil {
+			return nil, err
+		}
 		if c.not, err = r.object(m, at, depth+1); err != nil {
 			return nil, err
 		}
@@ -108,8 +126,8 @@ func (r *whereResolver) operators(c *condition, f *entity.Field, ops map[string]
 		if v == nil {
 			return nullBelow(at, op)
 		}
-		if r.tests++; r.tests > maxWherePredicates {
-			return tooMuch(at, maxWherePredicates, "where must not hold more than %d conditions.")
+		if err := r.count(at); err != nil {
+			return err
 		}
 		t := test{field: f, op: op, value: v}
 		switch op {

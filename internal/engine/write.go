@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"context"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -22,8 +21,9 @@ func errNull(nodes []*ast.Field) error {
 // writer puts the response together, depth first, from rows that were read breadth first. A field that cannot be null but
 // is makes the nearest nullable place above it null: the writer returns false up to there and drops what it wrote since.
 type writer struct {
-	ctx  context.Context
 	buf  []byte
+	most int  // bytes that the response may have
+	full bool // it would have more
 	path []pathStep
 	errs gqlerror.List
 }
@@ -95,6 +95,10 @@ func (w *writer) object(obj *object, each func(*out) bool) bool {
 func (w *writer) list(n int, nonNull bool, each func(i int) bool) bool {
 	w.raw("[")
 	for i := range n {
+		// What was read once is written for each of its parents: pages below pages multiply.
+		if w.full = w.full || len(w.buf) > w.most; w.full {
+			return false
+		}
 		if i > 0 {
 			w.raw(",")
 		}
@@ -440,15 +444,11 @@ func below(nodes []*ast.Field) map[string][]*ast.Field {
 // globalID finds the entity and key behind a global id.
 func (e *Engine) globalID(v any) (*entity.Entity, any, error) {
 	text, _ := v.(string)
-	bad := badArg("id", apierr.InvalidFormat, nil, strconv.Quote(text)+" is not an id of this API.")
-	name, _, _ := relay.ParseID(text)
-	ent := e.catalog.Entity(name)
-	if ent == nil {
-		return nil, nil, bad
+	name, raw, _ := relay.ParseID(text)
+	if ent := e.catalog.Entity(name); ent != nil {
+		if key, ok := entity.ParseKey(ent.ID[0].Key, raw); ok {
+			return ent, key, nil
+		}
 	}
-	key, err := parseGlobalID(v, name, ent.ID[0].Key)
-	if err != nil {
-		return nil, nil, bad
-	}
-	return ent, key, nil
+	return nil, nil, badArg("id", apierr.InvalidFormat, nil, "id is not an id of this API.")
 }
