@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/gateway/gatewaytest"
 	"github.com/entwine-data/entwine/internal/testenv"
 	"github.com/entwine-data/entwine/tests/testapp"
 )
@@ -98,7 +99,7 @@ func examples(t *testing.T, file string) (all []example) {
 
 // TestExamples sends every example, in the order of the pages, to the data that dev starts with.
 func TestExamples(t *testing.T) {
-	testapp.Each(t, func(t *testing.T, url string) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
 		app := testapp.Open(t, url).Demo(t, 200)
 		for _, file := range files(t) {
 			for _, e := range examples(t, file) {

@@ -5,7 +5,6 @@ package oracle
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,7 +24,6 @@ import (
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/internal/pgtest"
-	"github.com/entwine-data/entwine/internal/store"
 	"github.com/entwine-data/entwine/internal/testenv"
 	"github.com/entwine-data/entwine/tests/testapp"
 )
@@ -360,31 +358,13 @@ func (in *instance) dump(t *testing.T) map[string][]map[string]any {
 	t.Helper()
 	tables := make(map[string][]map[string]any)
 	read := func(table, columns string, value func(i int, v any) any) {
-		err := in.DB.View(t.Context(), false, func(ctx context.Context, q store.Querier) error {
-			rows, err := q.QueryContext(ctx, "SELECT "+columns+" FROM "+table)
-			if err != nil {
-				return err
+		names := strings.Split(columns, ", ")
+		for _, values := range in.Rows(t, "SELECT "+columns+" FROM "+table) {
+			row := make(map[string]any)
+			for i, name := range names {
+				row[name] = value(i, values[i])
 			}
-			defer rows.Close()
-			names := strings.Split(columns, ", ")
-			for rows.Next() {
-				values, dest := make([]any, len(names)), make([]any, len(names))
-				for i := range values {
-					dest[i] = &values[i]
-				}
-				if err := rows.Scan(dest...); err != nil {
-					return err
-				}
-				row := make(map[string]any)
-				for i, name := range names {
-					row[name] = value(i, values[i])
-				}
-				tables[table] = append(tables[table], row)
-			}
-			return rows.Err()
-		})
-		if err != nil {
-			t.Fatal(err)
+			tables[table] = append(tables[table], row)
 		}
 	}
 	for _, e := range in.Handle.Catalog.Entities {

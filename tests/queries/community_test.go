@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/entwine-data/entwine/gateway/gatewaytest"
 	"github.com/entwine-data/entwine/gateway/relay"
 	"github.com/entwine-data/entwine/tests/testapp"
 )
@@ -142,7 +143,7 @@ func name(u row) object { return object{"name": u["name"]} }
 func TestCommunity(t *testing.T) {
 	for _, set := range []string{"community", "community-fr"} {
 		t.Run(set, func(t *testing.T) {
-			testapp.Each(t, func(t *testing.T, url string) {
+			gatewaytest.Each(t, func(t *testing.T, url string) {
 				app := testapp.Open(t, url)
 				s := readSite(t, app.Load(t, set))
 				for _, c := range communityCases(t, s) {
@@ -383,7 +384,7 @@ func ids(typeName string, rows []row, n int) []any {
 
 // TestEveryPage walks a list from end to end in both directions, with ties and nulls in its order, and meets every row once.
 func TestEveryPage(t *testing.T) {
-	testapp.Each(t, func(t *testing.T, url string) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
 		app := testapp.Open(t, url)
 		s := readSite(t, app.Load(t, "community-fr"))
 		for _, order := range []string{`{field: SCORE}`, `{field: UPDATED_AT, direction: DESC}`, `{field: UPDATED_AT, nulls: FIRST}, {field: KIND, direction: DESC}`, `{field: AUTHOR_NAME}`} {

@@ -5,13 +5,14 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/entwine-data/entwine/gateway/gatewaytest"
 	"github.com/entwine-data/entwine/tests/testapp"
 )
 
 // TestOneState: while comments are added and removed in pairs, in one transaction each, no response shows half a pair, and
 // totals agree with lists that another statement read.
 func TestOneState(t *testing.T) {
-	testapp.Each(t, func(t *testing.T, url string) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
 		app := testapp.Open(t, url).Demo(t, 20)
 		app.Exec(t, `DELETE FROM comments`)
 		ctx, stop := context.WithCancel(t.Context())
@@ -22,13 +23,7 @@ func TestOneState(t *testing.T) {
 					`INSERT INTO comments (kind, post_id, message, score, is_accepted, created_at) SELECT 'comment', id, 'pair', 0, is_system, created_at FROM (SELECT p.id, u.is_system, p.created_at FROM posts p, users u WHERE p.id IN (7, 8) AND u.id = 1) x`,
 					`DELETE FROM comments`,
 				} {
-					err := app.DB.Update(context.WithoutCancel(ctx), func(ctx context.Context) error {
-						return app.DB.Driver().Exec(ctx, statement, []any{}, nil)
-					})
-					if err != nil {
-						t.Error(err)
-						return
-					}
+					app.Exec(t, statement)
 				}
 			}
 		})

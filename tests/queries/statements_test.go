@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/entwine-data/entwine/gateway/gatewaytest"
 	"github.com/entwine-data/entwine/tests/testapp"
 )
 
@@ -36,7 +37,7 @@ func TestStatements(t *testing.T) {
 		{"hand-written field of entities", `query($n: Int) { posts(first: $n) { nodes { related(first: 2) { title author { name } } } } }`, 4},
 		{"loader in hand-written code", `query($n: Int) { communityStats { busiestAuthors(first: $n) { posts author { name } } } }`, 3},
 	}
-	testapp.Each(t, func(t *testing.T, url string) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
 		app := testapp.Open(t, url).Demo(t, 100)
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
@@ -62,7 +63,7 @@ func TestStatements(t *testing.T) {
 
 // TestLimitPerParent: on data where one parent has very many children and others have few, every parent gets its own page.
 func TestLimitPerParent(t *testing.T) {
-	testapp.Each(t, func(t *testing.T, url string) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
 		app := testapp.Open(t, url).Demo(t, 100)
 		r := app.Must(t, testapp.Admin, `{ users(first: 100, orderBy: [{field: ID}]) { nodes { id comments(first: 3) { totalCount nodes { id author { id } } pageInfo { hasNextPage } } } } }`, nil)
 		full, short := 0, 0

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/entwine-data/entwine/gateway/gatewaytest"
 	"github.com/entwine-data/entwine/gateway/relay"
 	"github.com/entwine-data/entwine/tests/testapp"
 )
@@ -21,103 +22,100 @@ func TestHostileInput(t *testing.T) {
 	empty := func(int) any { return map[string]any{} }
 	forged := func(scope, values string) string { return string(relay.AppendCursor(nil, scope, []byte(values))) }
 	const input, valid = "BAD_USER_INPUT", ""
-	testapp.Each(t, func(t *testing.T, url string) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
 		app := small(t, url)
-		for _, s := range []scenario{
+		app.Run(t, []gatewaytest.Scenario{
 			{
-				name: "many empty conditions", code: input, field: "[where or 100] OUT_OF_RANGE",
-				query: `query($w: PostWhere) { posts(where: $w) { totalCount } }`,
-				vars:  map[string]any{"w": map[string]any{"or": repeat(5000, empty)}},
+				Name: "many empty conditions", Code: input, Field: "[where or 100] OUT_OF_RANGE",
+				Query:     `query($w: PostWhere) { posts(where: $w) { totalCount } }`,
+				Variables: map[string]any{"w": map[string]any{"or": repeat(5000, empty)}},
 			},
 			{
-				name: "null among conditions", code: input, field: "[where and 0] INVALID",
-				query: `query($w: PostWhere = {}) { posts(where: {and: [$w]}) { totalCount } }`, vars: map[string]any{"w": nil},
+				Name: "null among conditions", Code: input, Field: "[where and 0] INVALID",
+				Query: `query($w: PostWhere = {}) { posts(where: {and: [$w]}) { totalCount } }`, Variables: map[string]any{"w": nil},
 			},
 			{
-				name: "null for @include", code: input,
-				query: `query($c: Boolean = true) { posts { totalCount @include(if: $c) } }`, vars: map[string]any{"c": nil},
+				Name: "null for @include", Code: input,
+				Query: `query($c: Boolean = true) { posts { totalCount @include(if: $c) } }`, Variables: map[string]any{"c": nil},
 			},
 			{
-				name: "null for @skip in a mutation", code: input,
-				query: `mutation($c: Boolean = true) { deleteTag(input: {id: "` + gid("Tag", 3) + `"}) { deletedId @skip(if: $c) } }`, vars: map[string]any{"c": nil},
+				Name: "null for @skip in a mutation", Code: input,
+				Query: `mutation($c: Boolean = true) { deleteTag(input: {id: "` + gid("Tag", 3) + `"}) { deletedId @skip(if: $c) } }`, Variables: map[string]any{"c": nil},
 			},
-			{name: "what that mutation would have deleted", query: `{ tag(id: "` + gid("Tag", 3) + `") { name } }`, has: []string{"web"}},
+			{Name: "what that mutation would have deleted", Query: `{ tag(id: "` + gid("Tag", 3) + `") { name } }`, Has: []string{"web"}},
 			{
-				name: "year 0", code: input, field: "[where createdAt in 0] INVALID_FORMAT",
-				query: `{ posts(where: {createdAt: {in: ["0000-01-01T00:00:00Z"]}}) { totalCount } }`,
-			},
-			{
-				name: "year 10000", code: input, field: "[where createdAt eq] INVALID_FORMAT",
-				query: `{ posts(where: {createdAt: {eq: "9999-12-31T23:59:59-23:00"}}) { totalCount } }`,
-			},
-			{name: "an id that is no id is not repeated", code: input, query: `{ node(id: "` + strings.Repeat("A", 3000) + `") { id } }`, hasNot: []string{"AAAA"}},
-			{name: "a number for an id", code: input, query: `{ node(id: 99) { id } }`},
-			{
-				name: "cursor with a text for the id", code: input, field: "[after] INVALID_FORMAT",
-				query: `{ posts(orderBy: [{field: ID}], after: "` + forged("Post id", `"x"`) + `") { totalCount } }`,
+				Name: "year 0", Code: input, Field: "[where createdAt in 0] INVALID_FORMAT",
+				Query: `{ posts(where: {createdAt: {in: ["0000-01-01T00:00:00Z"]}}) { totalCount } }`,
 			},
 			{
-				name: "cursor with a huge number for the id", code: input, field: "[after] INVALID_FORMAT",
-				query: `{ posts(orderBy: [{field: ID}], after: "` + forged("Post id", `1e30`) + `") { totalCount } }`,
+				Name: "year 10000", Code: input, Field: "[where createdAt eq] INVALID_FORMAT",
+				Query: `{ posts(where: {createdAt: {eq: "9999-12-31T23:59:59-23:00"}}) { totalCount } }`,
+			},
+			{Name: "an id that is no id is not repeated", Code: input, Query: `{ node(id: "` + strings.Repeat("A", 3000) + `") { id } }`, HasNot: []string{"AAAA"}},
+			{Name: "a number for an id", Code: input, Query: `{ node(id: 99) { id } }`},
+			{
+				Name: "cursor with a text for the id", Code: input, Field: "[after] INVALID_FORMAT",
+				Query: `{ posts(orderBy: [{Field: ID}], after: "` + forged("Post id", `"x"`) + `") { totalCount } }`,
 			},
 			{
-				name: "cursor with a huge number for an Int", code: valid,
-				query: `{ posts(orderBy: [{field: SCORE}], after: "` + forged("Post score id", `9223372036854775807,1`) + `") { nodes { id } } }`,
-				has:   []string{`"nodes":[]`},
+				Name: "cursor with a huge number for the id", Code: input, Field: "[after] INVALID_FORMAT",
+				Query: `{ posts(orderBy: [{Field: ID}], after: "` + forged("Post id", `1e30`) + `") { totalCount } }`,
 			},
 			{
-				name: "cursor with a year before all", code: input, field: "[after] INVALID_FORMAT",
-				query: `{ posts(orderBy: [{field: CREATED_AT}], after: "` + forged("Post createdAt id", `"0000-01-01T00:00:00Z",1`) + `") { totalCount } }`,
+				Name: "cursor with a huge number for an Int", Code: valid,
+				Query: `{ posts(orderBy: [{Field: SCORE}], after: "` + forged("Post score id", `9223372036854775807,1`) + `") { nodes { id } } }`,
+				Has:   []string{`"nodes":[]`},
 			},
 			{
-				name: "cursor with a null where none can be", code: input, field: "[after] INVALID_FORMAT",
-				query: `{ posts(orderBy: [{field: SCORE}], after: "` + forged("Post score id", `null,1`) + `") { totalCount } }`,
+				Name: "cursor with a year before all", Code: input, Field: "[after] INVALID_FORMAT",
+				Query: `{ posts(orderBy: [{Field: CREATED_AT}], after: "` + forged("Post createdAt id", `"0000-01-01T00:00:00Z",1`) + `") { totalCount } }`,
 			},
 			{
-				name: "cursor with NUL", code: input, field: "[after] INVALID_FORMAT",
-				query: `{ posts(orderBy: [{field: TITLE}], after: "` + forged("Post title id", `"\u0000",1`) + `") { totalCount } }`,
+				Name: "cursor with a null where none can be", Code: input, Field: "[after] INVALID_FORMAT",
+				Query: `{ posts(orderBy: [{Field: SCORE}], after: "` + forged("Post score id", `null,1`) + `") { totalCount } }`,
 			},
 			{
-				name: "cursor with an object", code: input, field: "[after] INVALID_FORMAT",
-				query: `{ posts(orderBy: [{field: TITLE}], after: "` + forged("Post title id", `{"a":[]},1`) + `") { totalCount } }`,
+				Name: "cursor with NUL", Code: input, Field: "[after] INVALID_FORMAT",
+				Query: `{ posts(orderBy: [{Field: TITLE}], after: "` + forged("Post title id", `"\u0000",1`) + `") { totalCount } }`,
 			},
 			{
-				name: "thousands of links", viewer: testapp.Admin, code: input, field: "[input tags connect] OUT_OF_RANGE",
-				query: `mutation($ids: [ID!]) { updatePost(input: {id: "` + gid("Post", 1) + `", tags: {connect: $ids}}) { post { id } } }`,
-				vars:  map[string]any{"ids": repeat(40_000, func(i int) any { return gid("Tag", i+1) })},
+				Name: "cursor with an object", Code: input, Field: "[after] INVALID_FORMAT",
+				Query: `{ posts(orderBy: [{Field: TITLE}], after: "` + forged("Post title id", `{"a":[]},1`) + `") { totalCount } }`,
 			},
 			{
-				name: "one link without a list", viewer: testapp.Admin,
-				query: `mutation { updatePost(input: {id: "` + gid("Post", 1) + `", tags: {connect: "` + gid("Tag", 3) + `"}}) { post { tags { totalCount } } } }`,
-				has:   []string{`"totalCount":3`},
+				Name: "thousands of links", As: testapp.Admin, Code: input, Field: "[input tags connect] OUT_OF_RANGE",
+				Query:     `mutation($ids: [ID!]) { updatePost(input: {id: "` + gid("Post", 1) + `", tags: {connect: $ids}}) { post { id } } }`,
+				Variables: map[string]any{"ids": repeat(40_000, func(i int) any { return gid("Tag", i+1) })},
 			},
 			{
-				name: "the largest offset", query: `{ posts(first: 1, offset: 2147483647) { nodes { id } } }`, has: []string{`"nodes":[]`},
+				Name: "one link without a list", As: testapp.Admin,
+				Query: `mutation { updatePost(input: {id: "` + gid("Post", 1) + `", tags: {connect: "` + gid("Tag", 3) + `"}}) { post { tags { totalCount } } } }`,
+				Has:   []string{`"totalCount":3`},
 			},
-		} {
-			t.Run(s.name, func(t *testing.T) { s.run(t, app) })
-		}
+			{
+				Name: "the largest offset", Query: `{ posts(first: 1, offset: 2147483647) { nodes { id } } }`, Has: []string{`"nodes":[]`},
+			},
+		}...)
 	})
 }
 
 // A page below a page below a page is a small document with a response of gigabytes.
 func TestPagesThatMultiply(t *testing.T) {
-	testapp.Each(t, func(t *testing.T, url string) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
 		app := testapp.Open(t, url).Demo(t, 50)
 		query := `body id`
 		for range 4 {
 			query = `posts(first: 100) { nodes { tags(first: 100) { nodes { name ` + query + ` } } } }`
 			query = strings.Replace(query, "name body", "name", 1)
 		}
-		s := scenario{query: `{ ` + query + ` }`, code: "COST_LIMIT_EXCEEDED", has: []string{`"data":null`}}
-		s.run(t, app)
+		app.Run(t, gatewaytest.Scenario{Name: "four lists deep", Query: `{ ` + query + ` }`, Code: "COST_LIMIT_EXCEEDED", Has: []string{`"data":null`}})
 	})
 }
 
 // The same fragment field has other neighbours in each place where the fragment is spread, also below entities that
 // hand-written fields return.
 func TestFragmentBelowHandWrittenFields(t *testing.T) {
-	testapp.Each(t, func(t *testing.T, url string) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
 		app := testapp.Open(t, url).Demo(t, 20)
 		r := app.Must(t, testapp.Admin, `
 			{ posts(first: 50) { nodes { id related { id } } } }`, nil)

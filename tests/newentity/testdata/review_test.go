@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/gateway/gatewaytest"
 	"github.com/entwine-data/entwine/gateway/relay"
 	"github.com/entwine-data/entwine/tests/testapp"
 )
 
 func TestReview(t *testing.T) {
-	testapp.Each(t, func(t *testing.T, url string) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
 		app := testapp.Open(t, url)
 		ada, eve := testapp.User("1"), testapp.User("2")
 		id, post, author := relay.ID("Review", "1"), relay.ID("Post", "1"), relay.ID("User", "1")
