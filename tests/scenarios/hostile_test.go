@@ -55,32 +55,32 @@ func TestHostileInput(t *testing.T) {
 			{Name: "a number for an id", Code: input, Query: `{ node(id: 99) { id } }`},
 			{
 				Name: "cursor with a text for the id", Code: input, Field: "[after] INVALID_FORMAT",
-				Query: `{ posts(orderBy: [{Field: ID}], after: "` + forged("Post id", `"x"`) + `") { totalCount } }`,
+				Query: `{ posts(orderBy: [{field: ID}], after: "` + forged("Post id", `"x"`) + `") { totalCount } }`,
 			},
 			{
 				Name: "cursor with a huge number for the id", Code: input, Field: "[after] INVALID_FORMAT",
-				Query: `{ posts(orderBy: [{Field: ID}], after: "` + forged("Post id", `1e30`) + `") { totalCount } }`,
+				Query: `{ posts(orderBy: [{field: ID}], after: "` + forged("Post id", `1e30`) + `") { totalCount } }`,
 			},
 			{
 				Name: "cursor with a huge number for an Int", Code: valid,
-				Query: `{ posts(orderBy: [{Field: SCORE}], after: "` + forged("Post score id", `9223372036854775807,1`) + `") { nodes { id } } }`,
+				Query: `{ posts(orderBy: [{field: SCORE}], after: "` + forged("Post score id", `9223372036854775807,1`) + `") { nodes { id } } }`,
 				Has:   []string{`"nodes":[]`},
 			},
 			{
 				Name: "cursor with a year before all", Code: input, Field: "[after] INVALID_FORMAT",
-				Query: `{ posts(orderBy: [{Field: CREATED_AT}], after: "` + forged("Post createdAt id", `"0000-01-01T00:00:00Z",1`) + `") { totalCount } }`,
+				Query: `{ posts(orderBy: [{field: CREATED_AT}], after: "` + forged("Post createdAt id", `"0000-01-01T00:00:00Z",1`) + `") { totalCount } }`,
 			},
 			{
 				Name: "cursor with a null where none can be", Code: input, Field: "[after] INVALID_FORMAT",
-				Query: `{ posts(orderBy: [{Field: SCORE}], after: "` + forged("Post score id", `null,1`) + `") { totalCount } }`,
+				Query: `{ posts(orderBy: [{field: SCORE}], after: "` + forged("Post score id", `null,1`) + `") { totalCount } }`,
 			},
 			{
 				Name: "cursor with NUL", Code: input, Field: "[after] INVALID_FORMAT",
-				Query: `{ posts(orderBy: [{Field: TITLE}], after: "` + forged("Post title id", `"\u0000",1`) + `") { totalCount } }`,
+				Query: `{ posts(orderBy: [{field: TITLE}], after: "` + forged("Post title id", `"\u0000",1`) + `") { totalCount } }`,
 			},
 			{
 				Name: "cursor with an object", Code: input, Field: "[after] INVALID_FORMAT",
-				Query: `{ posts(orderBy: [{Field: TITLE}], after: "` + forged("Post title id", `{"a":[]},1`) + `") { totalCount } }`,
+				Query: `{ posts(orderBy: [{field: TITLE}], after: "` + forged("Post title id", `{"a":[]},1`) + `") { totalCount } }`,
 			},
 			{
 				Name: "thousands of links", As: testapp.Admin, Code: input, Field: "[input tags connect] OUT_OF_RANGE",
