@@ -121,8 +121,8 @@ func devKey(cfg Config) (string, error) {
 	if cfg.DevKey != "" {
 		return cfg.DevKey, nil
 	}
-	path, isFile := strings.CutPrefix(cfg.DatabaseURL, "sqlite:")
-	if !isFile || strings.HasPrefix(path, ":") {
+	path, ok := sqliteFile(cfg.DatabaseURL)
+	if !ok {
 		return rand.Text(), nil
 	}
 	path = filepath.Join(filepath.Dir(path), "dev.key")

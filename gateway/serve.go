@@ -3,10 +3,12 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"path"
 	"runtime/debug"
 	"strings"
@@ -14,6 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/internal/engine"
 	"github.com/entwine-data/entwine/internal/gql"
 	"github.com/entwine-data/entwine/internal/httpd"
@@ -35,6 +39,12 @@ It does not change the database. Where tables are missing it says which, and doe
 			return &usageError{err}
 		}
 		ctx := cmd.Context()
+		// SQLite would make an empty file of any name.
+		if path, ok := sqliteFile(cfg.DatabaseURL); ok {
+			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("there is no database %s; make it with: %s migrate push", path, invocation())
+			}
+		}
 		db, handle, err := c.open(ctx, cfg)
 		if err != nil {
 			return err
@@ -50,7 +60,7 @@ It does not change the database. Where tables are missing it says which, and doe
 		if len(missing) > 0 {
 			return fmt.Errorf("the database lacks the tables %s; make them with: %s migrate push", strings.Join(missing, ", "), invocation())
 		}
-		s := c.server(db, handle, cfg)
+		s := c.server(db, handle, cfg, func(hc *httpd.Config) { hc.Authenticate = nobody })
 		ln, err := httpd.Listen(cfg.Addr, invocation()+" serve")
 		if err != nil {
 			return err
@@ -61,7 +71,23 @@ It does not change the database. Where tables are missing it says which, and doe
 	return cmd
 }
 
-// server puts the parts together. who is nil where everybody is anonymous.
+// nobody refuses every key, as long as there is no way to sign in under serve. Whoever sends one expects to be somebody, and
+// must not silently get what everybody gets.
+func nobody(r *http.Request) (access.Viewer, error) {
+	_, given, err := httpd.Bearer(r)
+	if err == nil && given {
+		err = apierr.New(apierr.Unauthenticated, "This gateway has no way to sign in yet; it answers requests without an Authorization header.")
+	}
+	return access.Viewer{}, err
+}
+
+// sqliteFile is the path of the file that a database URL names, if it names one.
+func sqliteFile(url string) (path string, ok bool) {
+	path, ok = strings.CutPrefix(url, "sqlite:")
+	return path, ok && !strings.HasPrefix(path, ":")
+}
+
+// server puts the parts together.
 func (c *command) server(db *store.DB, handle *Handle, cfg Config, options ...func(*httpd.Config)) *httpd.Server {
 	c.relaxGC()
 	log := slog.New(slog.NewTextHandler(c.log, nil))

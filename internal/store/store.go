@@ -65,7 +65,7 @@ func (db *DB) Dialect() string { return db.dialect }
 // Ping checks that the database answers.
 func (db *DB) Ping(ctx context.Context) error {
 	if err := db.writer.PingContext(ctx); err != nil {
-		return fmt.Errorf("reach database: %w", err)
+		return fmt.Errorf("no answer: %w", err)
 	}
 	return nil
 }

@@ -175,9 +175,12 @@ func TestServe(t *testing.T) {
 				env["DATABASE_URL"] = pgtest.New(t)
 			}
 			code, _, log := run(t, env, "serve", "--addr", "127.0.0.1:0")
-			expect(t, log, "lacks the tables", "posts", "migrate push")
+			expect(t, log, map[string]string{"sqlite": "there is no database ./shop.db", "postgres": "lacks the tables"}[database], "migrate push")
 			if code != 1 {
 				t.Errorf("code %d without tables", code)
+			}
+			if _, err := os.Stat("shop.db"); err == nil {
+				t.Error("a refused start left a file")
 			}
 			code, _, log = run(t, env, "migrate", "push")
 			expect(t, log, "posts")
@@ -193,6 +196,11 @@ func TestServe(t *testing.T) {
 			_, body = s.post(t, "", `{ __schema { queryType { name } } }`)
 			if strings.Contains(body, `"name":"Query"`) {
 				t.Errorf("introspection is on: %s", body)
+			}
+			status, body := s.post(t, "some-token", `{ __typename }`)
+			expect(t, body, `"UNAUTHENTICATED"`)
+			if status != http.StatusUnauthorized {
+				t.Errorf("status %d for a token that nobody can check", status)
 			}
 			_, body = s.post(t, "", `{ postz { id } }`)
 			if strings.Contains(body, "Did you mean") {
