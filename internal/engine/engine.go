@@ -293,6 +293,9 @@ func databaseError(err error) error {
 		return apierr.Wrap(err, apierr.Unavailable, "The database cannot be reached at the moment. Please try again.")
 	case store.Timeout:
 		return apierr.Wrap(err, apierr.Unavailable, "The operation took too long and was stopped.")
+	case store.OutOfRange, store.InvalidText:
+		// Arguments were checked by the API's types; a column's own type may be narrower.
+		return apierr.Wrap(err, apierr.BadUserInput, "A value of the operation is beyond what the database can compare with.")
 	case store.Serialization:
 		return apierr.Wrap(err, apierr.Conflict, "The operation met a concurrent change. Please try again.")
 	}
