@@ -18,7 +18,7 @@ func (q request) keyed(r *read, columns []string, column, cast string, keys []an
 	s := &statement{postgres: q.postgres}
 	s.WriteSQL("SELECT ")
 	s.WriteColumn("t", column)
-	s.columns(columns, "t", false)
+	s.columns(columns, false)
 	s.from(r.entity)
 	s.WriteColumn("t", column)
 	if len(keys) == 1 {
@@ -35,7 +35,7 @@ func (q request) keyed(r *read, columns []string, column, cast string, keys []an
 func (q request) unique(r *read, columns []string, values []any) *statement {
 	s := &statement{postgres: q.postgres}
 	s.WriteSQL("SELECT 1")
-	s.columns(columns, "t", false)
+	s.columns(columns, false)
 	s.from(r.entity)
 	for i, f := range r.key.Fields {
 		if i > 0 {
@@ -70,7 +70,7 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 		// are then found by their keys.
 		id := r.entity.ID[0]
 		s.WriteSQL("SELECT p.value")
-		s.columns(columns, "t", false)
+		s.columns(columns, false)
 		s.WriteSQL(" FROM json_each(")
 		s.WriteArg(jsonArray(keys))
 		s.WriteSQL(") p JOIN ")
@@ -147,7 +147,7 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 		}
 		s.WriteSQL("SELECT ")
 		s.WriteSQL(marker)
-		s.columns(columns, "t", marker == "")
+		s.columns(columns, marker == "")
 		part(seg)
 		s.limit(a.limit+1, a.offset)
 		return
@@ -265,12 +265,12 @@ func (s *statement) from(e *entity.Entity) {
 }
 
 // columns writes the names, each after a comma unless it is the very first.
-func (s *statement) columns(names []string, alias string, first bool) {
+func (s *statement) columns(names []string, first bool) {
 	for i, name := range names {
 		if i > 0 || !first {
 			s.WriteSQL(", ")
 		}
-		s.WriteColumn(alias, name)
+		s.WriteColumn("t", name)
 	}
 }
 
