@@ -15,6 +15,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 	_ "modernc.org/sqlite"
 
 	"github.com/entwine-data/entwine/ent"
@@ -70,7 +71,7 @@ func setup(t *testing.T) *bundle {
 // exec runs a document whose root fields gqlgen knows. With parents, the selections of its one root field are run on them.
 func (b *bundle) exec(ctx context.Context, t *testing.T, query string, parents *loader.Batch) (*graphql.Response, *loader.Refs) {
 	t.Helper()
-	doc, errs := gqlparser.LoadQuery(b.handle.Custom.Schema(), query)
+	doc, errs := gqlparser.LoadQueryWithRules(b.handle.Custom.Schema(), query, rules.NewDefaultRules())
 	if errs != nil {
 		t.Fatal(errs)
 	}

@@ -58,7 +58,7 @@ func (c Config) comments() entity.Rows {
 				if !s.once(6, 100) {
 					row[4] = int64(spread(s.rank(4, c.commenters()), c.commenters(), userStep))
 				}
-				message := s.prose(64, 1<<s.below(11, 7))
+				message := s.prose(1 << s.below(11, 7))
 				if id%500 == 0 {
 					message += " \U0001F37A שלום cafe\u0301"
 				}

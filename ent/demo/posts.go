@@ -20,7 +20,7 @@ func (c Config) posts() entity.Rows {
 				row[0] = int64(id)
 				row[1] = capital(s.phrase(16, 3+s.below(4, 12)))
 				row[2] = "p" + strconv.Itoa(id) + "-" + s.word(16) + "-" + s.word(17)
-				row[3] = "<p>" + s.prose(64, 8<<s.below(5, 6)) + "</p>"
+				row[3] = "<p>" + s.prose(8<<s.below(5, 6)) + "</p>"
 				switch n := s.below(3, 100); {
 				case n < 90:
 					row[4] = "published"

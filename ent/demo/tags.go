@@ -19,7 +19,7 @@ func (c Config) tags() entity.Rows {
 				if round := i / len(words); round > 0 {
 					name += "-" + strconv.Itoa(round+1)
 				}
-				row[0], row[1], row[2] = int64(i+1), name, c.source(tags, i).prose(64, 12)
+				row[0], row[1], row[2] = int64(i+1), name, c.source(tags, i).prose(12)
 				if !yield(row) {
 					return
 				}

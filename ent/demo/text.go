@@ -25,8 +25,8 @@ func (s source) phrase(first uint64, n int) string {
 }
 
 // prose returns n words in sentences.
-func (s source) prose(first uint64, n int) string {
-	const sentence = 12 // words
+func (s source) prose(n int) string {
+	const first, sentence = 64, 12 // the purpose of the first word, and words
 	var b strings.Builder
 	for i := 0; i < n; i += sentence {
 		if i > 0 {

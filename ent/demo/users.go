@@ -23,7 +23,7 @@ func (c Config) users() entity.Rows {
 				row[0], row[1], row[2], row[3] = int64(id), c.userName(id), username, username+"@example.invalid"
 				row[4] = nil
 				if s.once(0, 4) {
-					row[4] = "<p>" + s.prose(64, 8<<s.below(1, 3)) + "</p>"
+					row[4] = "<p>" + s.prose(8<<s.below(1, 3)) + "</p>"
 				}
 				row[5] = int64(1)<<s.below(2, 14) - 1
 				switch id {

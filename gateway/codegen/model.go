@@ -44,9 +44,7 @@ func newModel(graph *gen.Graph, cfg Config) (*model, error) {
 		m.nodes = append(m.nodes, n)
 	}
 	for _, n := range m.nodes {
-		if err := m.addEdges(n); err != nil {
-			return nil, err
-		}
+		m.addEdges(n)
 	}
 	if err := m.checkNames(); err != nil {
 		return nil, err
@@ -256,7 +254,7 @@ func (n *node) defaultOrder() []entity.Order {
 	return order
 }
 
-func (m *model) addEdges(n *node) error {
+func (m *model) addEdges(n *node) {
 	for _, e := range n.Type.Edges {
 		ed := &entity.Edge{
 			Name:        camel(e.Name),
@@ -287,5 +285,4 @@ func (m *model) addEdges(n *node) error {
 		}
 		n.Edges = append(n.Edges, ed)
 	}
-	return nil
 }

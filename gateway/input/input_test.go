@@ -13,7 +13,10 @@ import (
 )
 
 var things = &entity.Entity{Name: "Thing", Fields: []*entity.Field{
-	{Name: "small", Schema: "small"}, {Name: "big", Schema: "big"}, {Name: "ratio", Schema: "ratio"}, {Name: "text", Schema: "text"},
+	{Name: "small", Schema: "small"},
+	{Name: "big", Schema: "big"},
+	{Name: "ratio", Schema: "ratio"},
+	{Name: "text", Schema: "text"},
 	{Name: "secret", Schema: "secret", Hidden: true, MaxLen: 3},
 	{Name: "kind", Schema: "kind", GraphQL: "Kind", Enum: []entity.EnumValue{{Name: "ON_SALE", Stored: "on sale"}}},
 }}

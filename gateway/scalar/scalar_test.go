@@ -3,6 +3,7 @@ package scalar_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -20,7 +21,11 @@ func unmarshal[T any](t *testing.T, parse func(any) (T, error), text func(T) str
 	if apierr.CodeOf(err) != apierr.BadUserInput {
 		t.Errorf("%v: %v has code %s", value, err, apierr.CodeOf(err))
 	}
-	return string(err.(*apierr.Error).Fields[0].Code)
+	e, ok := errors.AsType[*apierr.Error](err)
+	if !ok {
+		t.Fatalf("%v: %v is not for clients", value, err)
+	}
+	return string(e.Fields[0].Code)
 }
 
 func TestDateTime(t *testing.T) {

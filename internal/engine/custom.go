@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -172,7 +173,7 @@ func (e *Engine) call(ctx context.Context, op ast.Operation, set ast.SelectionSe
 	ctx = graphql.WithResponseContext(ctx, unpresented, outer.RecoverFunc)
 	ctx = loader.WithRefs(ctx, answer.refs)
 	response := e.custom.Exec(ctx)(ctx)
-	answer.errs = append(response.Errors, graphql.GetErrors(ctx)...)
+	answer.errs = slices.Concat(response.Errors, graphql.GetErrors(ctx))
 	answer.data = response.Data
 	return answer
 }

@@ -63,29 +63,31 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 	case readKeys:
 		keys := x.seed
 		if r.node != nil {
-			if keys, out.err = x.idArguments(r); out.err != nil || len(keys) == 0 {
+			var err error
+			if keys, err = x.idArguments(r); out.refused(err) || len(keys) == 0 {
 				return nil
 			}
 		}
 		if r.wantCursor { // an edge in a mutation's payload: its cursor is for the default order
-			out.args = &listArgs{}
-			if out.args.order, out.err = resolveOrder(r.entity, nil); out.err != nil {
+			o, err := resolveOrder(r.entity, nil)
+			if out.refused(err) {
 				return nil
 			}
+			out.args = &listArgs{order: o}
 		}
 		id := r.entity.ID[0]
 		parts := x.parts(out)
 		return x.query(ctx, q, req.keyed(parts, id.Column, pgKeyType(id), keys), parts, true, -1)
 	case readUnique:
 		values, err := x.keyArguments(r)
-		if err != nil {
-			out.err = err
+		if out.refused(err) {
 			return nil
 		}
 		parts := x.parts(out)
 		return x.query(ctx, q, req.unique(parts, values), parts, false, 1)
 	case readList:
-		if out.args, out.err = x.engine.resolveList(r.entity, r.node.ArgumentMap(x.vars)); out.err != nil {
+		var err error
+		if out.args, err = x.engine.resolveList(r.entity, r.node.ArgumentMap(x.vars)); out.refused(err) {
 			return nil
 		}
 		return x.list(ctx, q, out, req, nil)
@@ -93,7 +95,8 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 	keys := x.parentKeys(r)
 	if r.edge.List() {
 		// The arguments are checked even if there is no parent, but nobody is there to hear of it.
-		if out.args, out.err = x.engine.resolveList(r.entity, r.node.ArgumentMap(x.vars)); out.err != nil || len(keys) == 0 {
+		var err error
+		if out.args, err = x.engine.resolveList(r.entity, r.node.ArgumentMap(x.vars)); out.refused(err) || len(keys) == 0 {
 			return nil
 		}
 		return x.list(ctx, q, out, req, keys)

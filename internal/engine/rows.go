@@ -32,6 +32,12 @@ type group struct {
 	more     bool // there was a row beyond the page
 }
 
+// refused keeps what is wrong with the arguments, if anything is: it belongs to the places that show the rows.
+func (r *rows) refused(err error) bool {
+	r.err = err
+	return err != nil
+}
+
 // noKey is the parent's key of rows that have no parent.
 var noKey any = int64(1)
 

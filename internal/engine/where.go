@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/gateway/entity"
@@ -63,7 +64,7 @@ func (r *whereResolver) object(where map[string]any, path []any, depth int) (*co
 		if !given || f.Hidden || !f.Filter {
 			continue
 		}
-		at := append(path[:len(path):len(path)], f.Name)
+		at := extend(path, f.Name)
 		ops, _ := v.(map[string]any)
 		if ops == nil {
 			return nil, nullBelow(at, f.Name)
@@ -77,12 +78,12 @@ func (r *whereResolver) object(where map[string]any, path []any, depth int) (*co
 		if !given {
 			continue
 		}
-		at := append(path[:len(path):len(path)], key)
+		at := extend(path, key)
 		if v == nil {
 			return nil, nullBelow(at, key)
 		}
 		for i, item := range asList(v) {
-			at := append(at[:len(at):len(at)], i)
+			at := extend(at, i)
 			if err := r.count(at); err != nil {
 				return nil, err
 			}
@@ -100,7 +101,7 @@ func (r *whereResolver) object(where map[string]any, path []any, depth int) (*co
 		c.hasOr = c.hasOr || key == "or"
 	}
 	if v, given := where["not"]; given {
-		at := append(path[:len(path):len(path)], "not")
+		at := extend(path, "not")
 		m, _ := v.(map[string]any)
 		if m == nil {
 			return nil, nullBelow(at, "not")
@@ -122,7 +123,7 @@ func (r *whereResolver) operators(c *condition, f *entity.Field, ops map[string]
 		if !given {
 			continue
 		}
-		at := append(path[:len(path):len(path)], op)
+		at := extend(path, op)
 		if v == nil {
 			return nullBelow(at, op)
 		}
@@ -146,7 +147,7 @@ func (r *whereResolver) operators(c *condition, f *entity.Field, ops map[string]
 			for i, item := range list {
 				value, err := filterValue(f, item)
 				if err != nil {
-					return badPath(append(at, i), apierr.InvalidFormat, "in "+err.Error()+".")
+					return badPath(extend(at, i), apierr.InvalidFormat, "in "+err.Error()+".")
 				}
 				values[i] = value
 			}
@@ -156,6 +157,9 @@ func (r *whereResolver) operators(c *condition, f *entity.Field, ops map[string]
 	}
 	return nil
 }
+
+// extend returns the path with one step more. Siblings share the path, so that it is copied.
+func extend(path []any, step any) []any { return append(slices.Clip(path), step) }
 
 func nullBelow(path []any, name string) error {
 	return badPath(path, apierr.Invalid, name+" must not be null; use isNull to look for nulls.")

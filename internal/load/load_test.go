@@ -176,7 +176,7 @@ func TestFolder(t *testing.T) {
 		if n := len(progress); n != 3 || progress[0] != (load.Progress{Table: "people", Rows: 3, Done: true}) {
 			t.Errorf("progress: %v", progress)
 		}
-		day, clock := "born", "seen_at"
+		var day, clock string
 		if db.Dialect() == dialect.Postgres {
 			day, clock = "to_char(born, 'YYYY-MM-DD')", "to_char(seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
 		} else {

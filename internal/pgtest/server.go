@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -46,7 +47,7 @@ func start() (server, error) {
 	if err != nil {
 		return server{}, err
 	}
-	cmd := exec.Command("/bin/sh", "-c", keeper, "keeper", bin, dir)
+	cmd := exec.CommandContext(context.Background(), "/bin/sh", "-c", keeper, "keeper", bin, dir)
 	cmd.Dir = dir
 	// Its own session, so that ^C in a terminal reaches the tests only.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

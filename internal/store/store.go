@@ -159,7 +159,7 @@ func begin(ctx context.Context, pool *sql.DB, opts *sql.TxOptions) (*sql.Conn, *
 		if err == nil {
 			return conn, tx, nil
 		}
-		conn.Close()
+		_ = conn.Close() // what BEGIN said is worth more
 		// A server that was restarted has left a pool of dead connections.
 		if !errors.Is(err, driver.ErrBadConn) || attempt > pool.Stats().MaxOpenConnections {
 			return nil, nil, err

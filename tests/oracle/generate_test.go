@@ -180,7 +180,7 @@ func (g *generator) field(sc *scope, name, args string, sub func(*scope) string)
 			g.use("the same field twice with other arguments")
 		}
 		text = g.alias() + text
-		key = text[:strings.Index(text, ":")]
+		key, _, _ = strings.Cut(text, ":")
 	}
 	s := &selected{text: text, below: newScope()}
 	sc.keys[key] = s

@@ -28,8 +28,14 @@ var wildTokens = []string{
 func wildValues(r *rand.Rand) any {
 	values := []any{
 		nil, true, 0, -1, 1, 1 << 31, json.Number("99999999999999999999999"), json.Number("1e400"), json.Number("1e308"), 0.5, "", "x", "😀", "\u202e", strings.Repeat("é", 5000),
-		[]any{}, map[string]any{}, []any{nil}, []any{[]any{}}, map[string]any{"eq": nil}, map[string]any{"and": []any{map[string]any{}}, "or": []any{}, "not": map[string]any{}},
-		map[string]any{"field": "ID", "direction": "DESC"}, "0000-01-01", "9999-12-31T23:59:59-12:00", relay.ID("Post", "1"), relay.ID("Tag", "99999999999999999999"),
+		[]any{},
+		map[string]any{},
+		[]any{nil},
+		[]any{[]any{}},
+		map[string]any{"eq": nil},
+		map[string]any{"and": []any{map[string]any{}}, "or": []any{}, "not": map[string]any{}},
+		map[string]any{"field": "ID", "direction": "DESC"},
+		"0000-01-01", "9999-12-31T23:59:59-12:00", relay.ID("Post", "1"), relay.ID("Tag", "99999999999999999999"),
 		string(relay.AppendCursor(nil, "Post createdAt- id-", []byte(`"2015-01-01T00:00:00Z",1e5`))), relay.ID("Post", "\xff\x00"),
 	}
 	return values[r.IntN(len(values))]
@@ -97,15 +103,21 @@ func mangleValue(r *rand.Rand, v any) any {
 }
 
 var writes = []operation{
-	{Query: `mutation($in: CreatePostInput!, $v1: Boolean = true) { createPost(input: $in) { clientMutationId post { id title author { name } tags(first: 2) { nodes { name } } related { id } readingMinutes @include(if: $v1) } postEdge { cursor node { id } } } }`,
-		Variables: map[string]any{"in": map[string]any{"title": "T", "slug": "t", "body": "b", "status": "DRAFT", "authorId": relay.ID("User", "1"), "tags": map[string]any{"connect": []any{relay.ID("Tag", "1")}}, "clientMutationId": "c"}}},
+	{
+		Query:     `mutation($in: CreatePostInput!, $v1: Boolean = true) { createPost(input: $in) { clientMutationId post { id title author { name } tags(first: 2) { nodes { name } } related { id } readingMinutes @include(if: $v1) } postEdge { cursor node { id } } } }`,
+		Variables: map[string]any{"in": map[string]any{"title": "T", "slug": "t", "body": "b", "status": "DRAFT", "authorId": relay.ID("User", "1"), "tags": map[string]any{"connect": []any{relay.ID("Tag", "1")}}, "clientMutationId": "c"}},
+	},
 	{Query: `mutation { createTag(input: {name: "n", excerpt: "e"}) { tag { id name posts(first: 1) { totalCount } } tagEdge { cursor } } }`},
 	{Query: `mutation { updatePost(input: {id: "` + relay.ID("Post", "3") + `", title: "x", score: 5, authorId: null, tags: {set: ["` + relay.ID("Tag", "2") + `"]}, comments: {connect: ["` + relay.ID("Comment", "1") + `"]}}) { post { id title score } } }`},
-	{Query: `mutation($in: UpdatePostInput!) { a: updatePost(input: $in) { post { ...F1 } } b: updatePost(input: $in) { post { ...F1 related { slug } } } } fragment F1 on Post { id related { id } }`,
-		Variables: map[string]any{"in": map[string]any{"id": relay.ID("Post", "4"), "createdAt": "2020-01-01T00:00:00Z", "viewCount": 7, "tags": map[string]any{"connect": []any{relay.ID("Tag", "1")}, "disconnect": []any{relay.ID("Tag", "2")}}}}},
+	{
+		Query:     `mutation($in: UpdatePostInput!) { a: updatePost(input: $in) { post { ...F1 } } b: updatePost(input: $in) { post { ...F1 related { slug } } } } fragment F1 on Post { id related { id } }`,
+		Variables: map[string]any{"in": map[string]any{"id": relay.ID("Post", "4"), "createdAt": "2020-01-01T00:00:00Z", "viewCount": 7, "tags": map[string]any{"connect": []any{relay.ID("Tag", "1")}, "disconnect": []any{relay.ID("Tag", "2")}}}},
+	},
 	{Query: `mutation { createComment(input: {message: "m", postId: "` + relay.ID("Post", "5") + `", authorId: "` + relay.ID("User", "2") + `", parentId: "` + relay.ID("Comment", "2") + `"}) { comment { id parent { id } post { id } } } deleteTag(input: {id: "` + relay.ID("Tag", "9") + `"}) { deletedId } }`},
-	{Query: `mutation($cells: JSON!) { createGrid(input: {title: "g", cells: $cells, userId: "` + relay.ID("User", "1") + `"}) { grid { id cells createdAt user { id } } } }`,
-		Variables: map[string]any{"cells": []any{[]any{1, nil, "x", 2.5, map[string]any{"a": true}}}}},
+	{
+		Query:     `mutation($cells: JSON!) { createGrid(input: {title: "g", cells: $cells, userId: "` + relay.ID("User", "1") + `"}) { grid { id cells createdAt user { id } } } }`,
+		Variables: map[string]any{"cells": []any{[]any{1, nil, "x", 2.5, map[string]any{"a": true}}}},
+	},
 	{Query: `mutation { updateUser(input: {id: "` + relay.ID("User", "3") + `", name: "N", email: "a@example.com", bio: null}) { user { id name } } deleteGrid(input: {id: "` + relay.ID("Grid", "1") + `"}) { deletedId clientMutationId } }`},
 	{Query: `mutation { createVote(input: {postId: "` + relay.ID("Post", "1") + `", type: UP, createdOn: "2020-02-29", bounty: 5}) { vote { id createdOn type } } }`},
 	{Query: `mutation { createUser(input: {name: "n", username: "u", createdAt: "2020-02-29T00:00:00.123456789+01:00"}) { user { id createdAt } } deletePost(input: {id: "` + relay.ID("Post", "7") + `"}) { deletedId } }`},
