@@ -16,6 +16,7 @@ import (
 // Config is the settings of a running gateway. See docs/settings.md, which a test keeps equal to this file.
 type Config struct {
 	DatabaseURL   string
+	External      bool
 	MaxConns      int
 	Addr          string
 	PageSize      int
@@ -44,6 +45,17 @@ func settings() []setting {
 			flag: "database-url", env: "DATABASE_URL", value: "sqlite:./data/entwine.db",
 			help: "the database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME",
 			set:  func(c *Config, v string) error { c.DatabaseURL = v; return nil },
+		},
+		{
+			flag: "migrations", env: "ENTWINE_MIGRATIONS", value: "own",
+			help: "who changes the tables: own, or external for a database that somebody else migrates, which is checked and left as it is",
+			set: func(c *Config, v string) error {
+				c.External = v == "external"
+				if v != "own" && !c.External {
+					return errors.New("must be own or external")
+				}
+				return nil
+			},
 		},
 		{
 			flag: "max-conns", env: "ENTWINE_MAX_CONNS", value: "0",

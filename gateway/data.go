@@ -40,8 +40,13 @@ Either everything is loaded or nothing: bad input is reported with its file, lin
 		}
 		defer db.Close()
 		// Until there are migrations, the tables are made from the schema.
-		if _, err := migrate.Push(cmd.Context(), db, handle.Tables); err != nil {
-			return fmt.Errorf("bring the tables up to date: %w", err)
+		if cfg.External {
+			err = c.fits(cmd.Context(), db, handle, cfg)
+		} else if _, err = migrate.Push(cmd.Context(), db, handle.Tables); err != nil {
+			err = fmt.Errorf("bring the tables up to date: %w", err)
+		}
+		if err != nil {
+			return err
 		}
 		empty, err := migrate.Empty(cmd.Context(), db, handle.Tables)
 		if err != nil {
@@ -102,6 +107,9 @@ It is for development: it never drops anything, and it keeps no history of what 
 		cfg, err := readConfig(cmd.Flags(), c.lookup, true)
 		if err != nil {
 			return &usageError{err}
+		}
+		if cfg.External {
+			return errors.New("migrations are external: whoever migrates this database has to make the tables")
 		}
 		db, handle, err := c.open(cmd.Context(), cfg)
 		if err != nil {

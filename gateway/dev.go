@@ -62,7 +62,7 @@ func (c *command) runDev(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer db.Close()
-	did, err := c.prepare(ctx, db, handle)
+	did, err := c.prepare(ctx, db, handle, cfg)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,10 @@ func isLoopback(name string) bool {
 }
 
 // prepare brings the tables up to date and fills an empty database. It says what it did.
-func (c *command) prepare(ctx context.Context, db *store.DB, handle *Handle) (did string, err error) {
+func (c *command) prepare(ctx context.Context, db *store.DB, handle *Handle, cfg Config) (did string, err error) {
+	if cfg.External {
+		return "migrated by somebody else", c.fits(ctx, db, handle, cfg)
+	}
 	missing, err := migrate.Missing(ctx, db, handle.Tables)
 	if err != nil {
 		return "", fmt.Errorf("look at the tables: %w", err)

@@ -53,12 +53,8 @@ It does not change the database. Where tables are missing it says which, and doe
 		if err := db.Ping(ctx); err != nil {
 			return fmt.Errorf("reach the database: %w", err)
 		}
-		missing, err := migrate.Missing(ctx, db, handle.Tables)
-		if err != nil {
+		if err := c.fits(ctx, db, handle, cfg); err != nil {
 			return err
-		}
-		if len(missing) > 0 {
-			return fmt.Errorf("the database lacks the tables %s; make them with: %s migrate push", strings.Join(missing, ", "), invocation())
 		}
 		s := c.server(db, handle, cfg, func(hc *httpd.Config) { hc.Authenticate = nobody })
 		ln, err := httpd.Listen(cfg.Addr, invocation()+" serve")
@@ -69,6 +65,22 @@ It does not change the database. Where tables are missing it says which, and doe
 		return s.Serve(ctx, ln)
 	}
 	return cmd
+}
+
+// fits says why the database cannot be served, and what to do about it.
+func (c *command) fits(ctx context.Context, db *store.DB, handle *Handle, cfg Config) error {
+	if cfg.External {
+		faults, err := migrate.Mismatches(ctx, db, handle.Tables)
+		if err == nil && len(faults) > 0 {
+			err = fmt.Errorf("the database does not fit the schema:\n  %s", strings.Join(faults, "\n  "))
+		}
+		return err
+	}
+	missing, err := migrate.Missing(ctx, db, handle.Tables)
+	if err == nil && len(missing) > 0 {
+		err = fmt.Errorf("the database lacks the tables %s; make them with: %s migrate push", strings.Join(missing, ", "), invocation())
+	}
+	return err
 }
 
 // nobody refuses every key, as long as there is no way to sign in under serve. Whoever sends one expects to be somebody, and

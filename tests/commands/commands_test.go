@@ -18,6 +18,7 @@ import (
 	"github.com/entwine-data/entwine/gateway"
 	"github.com/entwine-data/entwine/graph"
 	"github.com/entwine-data/entwine/internal/pgtest"
+	"github.com/entwine-data/entwine/internal/store"
 	"github.com/entwine-data/entwine/internal/testenv"
 )
 
@@ -218,6 +219,52 @@ func TestServe(t *testing.T) {
 			}
 			if code := s.stop(); code != 0 {
 				t.Errorf("stopped with %d", code)
+			}
+		})
+	}
+}
+
+// Somebody else's tables are checked and never changed.
+func TestExternalMigrations(t *testing.T) {
+	for _, database := range []string{"sqlite", "postgres"} {
+		t.Run(database, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			env := map[string]string{"DATABASE_URL": "sqlite:./theirs.db"}
+			if database == "postgres" {
+				env["DATABASE_URL"] = pgtest.New(t)
+			}
+			if code, _, log := run(t, env, "migrate", "push"); code != 0 {
+				t.Fatal(log)
+			}
+			env["ENTWINE_MIGRATIONS"] = "external"
+			code, _, log := run(t, env, "migrate", "push")
+			expect(t, log, "migrations are external")
+			if code != 1 {
+				t.Errorf("code %d", code)
+			}
+			s := start(t, env, "serve")
+			_, body := s.post(t, "", `{ posts { totalCount } }`)
+			expect(t, body, `"totalCount":0`)
+			s.stop()
+
+			db, err := store.Open(t.Context(), env["DATABASE_URL"], store.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if err := db.Driver().Exec(t.Context(), "ALTER TABLE posts RENAME COLUMN title TO headline", []any{}, nil); err != nil {
+				t.Fatal(err)
+			}
+			for _, command := range []string{"serve", "dev", "load"} {
+				args := []string{command, "--addr", "127.0.0.1:0"}
+				if command == "load" {
+					args = []string{command, "."}
+				}
+				code, _, log = run(t, env, args...)
+				expect(t, log, "does not fit the schema", "column posts.title does not exist", "column posts.headline is not in the schema and needs a value")
+				if code != 1 {
+					t.Errorf("%s: code %d", command, code)
+				}
 			}
 		})
 	}
