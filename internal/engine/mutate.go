@@ -353,7 +353,7 @@ func (m *change) missing(ctx context.Context, q store.Querier) error {
 	for _, ref := range refs {
 		there, err := m.exists(ctx, q, ref.entity, ref.key)
 		if err != nil {
-			return err
+			return databaseError(err)
 		}
 		if !there {
 			fields = append(fields, apierr.Field{Path: ref.path, Code: apierr.Missing, Message: "does not lead to any " + ref.entity.Name})

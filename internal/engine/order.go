@@ -22,13 +22,17 @@ type step struct {
 
 func resolveOrder(e *entity.Entity, arg any) (order, error) {
 	var o order
-	if arg == nil {
+	var list []any
+	if arg != nil {
+		list = asList(arg)
+	}
+	if len(list) == 0 {
 		for _, s := range e.DefaultOrder {
 			o.steps = append(o.steps, step{field: s.Field, desc: s.Desc, nullsFirst: s.NullsFirst})
 		}
 		return o.complete(e), nil
 	}
-	for i, item := range asList(arg) {
+	for i, item := range list {
 		s, err := resolveStep(e, item, i)
 		if err != nil {
 			return o, err

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"sync"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
@@ -23,10 +25,16 @@ func (d entDriver) Dialect() string { return d.db.dialect }
 func (d entDriver) Close() error { return nil }
 
 func (d entDriver) Exec(ctx context.Context, query string, args, v any) error {
+	if u := d.db.running(ctx); u != nil {
+		return u.turns().Exec(ctx, query, args, v)
+	}
 	return d.conn(ctx, d.db.writer).Exec(ctx, query, args, v)
 }
 
 func (d entDriver) Query(ctx context.Context, query string, args, v any) error {
+	if u := d.db.running(ctx); u != nil {
+		return u.turns().Query(ctx, query, args, v)
+	}
 	return d.conn(ctx, d.pool(query)).Query(ctx, query, args, v)
 }
 
@@ -45,7 +53,7 @@ func (d entDriver) Tx(ctx context.Context) (dialect.Tx, error) { return d.BeginT
 // BeginTx is what ent's client uses for transactions with options.
 func (d entDriver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx, error) {
 	if u := d.db.running(ctx); u != nil {
-		return &nestedTx{Conn: entsql.Conn{ExecQuerier: u.tx}, update: u}, nil
+		return &nestedTx{turns: u.turns(), update: u}, nil
 	}
 	tx, err := d.db.writer.BeginTx(ctx, opts)
 	if err != nil {
@@ -72,7 +80,7 @@ func (d entDriver) pool(query string) *sql.DB {
 
 // nestedTx is a transaction inside of a running Update.
 type nestedTx struct {
-	entsql.Conn
+	turns
 	update *update
 	done   bool
 }
@@ -92,4 +100,64 @@ func (t *nestedTx) Rollback() error {
 	t.done = true
 	t.update.failed = true
 	return nil
+}
+
+// turns is the connection of a transaction, for callers that run side by side as hand-written fields below a mutation do:
+// each waits until the rows of the others are closed.
+type turns struct {
+	entsql.Conn
+	turn chan struct{} // holds an element while somebody has the connection
+}
+
+func (u *update) turns() turns { return turns{Conn: entsql.Conn{ExecQuerier: u.tx}, turn: u.turn} }
+
+func (t turns) take(ctx context.Context) error {
+	select {
+	case t.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the transaction's connection: %w", ctx.Err())
+	}
+}
+
+func (t turns) give() { <-t.turn }
+
+func (t turns) Exec(ctx context.Context, query string, args, v any) error {
+	if err := t.take(ctx); err != nil {
+		return err
+	}
+	defer t.give()
+	return t.Conn.Exec(ctx, query, args, v)
+}
+
+func (t turns) Query(ctx context.Context, query string, args, v any) error {
+	if err := t.take(ctx); err != nil {
+		return err
+	}
+	if err := t.Conn.Query(ctx, query, args, v); err != nil {
+		t.give()
+		return err
+	}
+	rows := v.(*entsql.Rows) // or Query would have failed
+	rows.ColumnScanner = turnRows{rows.ColumnScanner, sync.OnceFunc(t.give)}
+	return nil
+}
+
+// turnRows gives the connection back when they are closed, which reading them to the end does.
+type turnRows struct {
+	entsql.ColumnScanner
+	give func()
+}
+
+func (r turnRows) Next() bool {
+	ok := r.ColumnScanner.Next()
+	if !ok {
+		r.give()
+	}
+	return ok
+}
+
+func (r turnRows) Close() error {
+	defer r.give()
+	return r.ColumnScanner.Close()
 }

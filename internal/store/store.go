@@ -112,7 +112,7 @@ func (db *DB) View(ctx context.Context, snapshot bool, fn func(ctx context.Conte
 
 // Update calls fn with a context that carries a write transaction: what [DB.View] and [DB.Driver] do with that context
 // happens in it. The transaction is committed if fn returns nil, and rolled back if it returns an error or panics. It serves
-// one statement at a time.
+// one statement at a time: ent's callers wait for each other, those of [DB.View] must see to it themselves.
 //
 // An error of COMMIT is returned and never retried: if the connection was lost meanwhile, nobody can say whether the
 // writes were kept. Inside another Update, fn takes part in the outer transaction, which cannot commit if fn fails.
@@ -130,7 +130,7 @@ func (db *DB) Update(ctx context.Context, fn func(ctx context.Context) error) er
 	}
 	defer conn.Close()
 	defer tx.Rollback()
-	u := &update{tx: tx}
+	u := &update{tx: tx, turn: make(chan struct{}, 1)}
 	if err := fn(context.WithValue(ctx, updateKey{db}, u)); err != nil {
 		return err
 	}
@@ -170,6 +170,7 @@ func begin(ctx context.Context, pool *sql.DB, opts *sql.TxOptions) (*sql.Conn, *
 // update is a write transaction on its way through a context.
 type update struct {
 	tx     *sql.Tx
+	turn   chan struct{}
 	failed bool // a nested transaction was rolled back
 }
 

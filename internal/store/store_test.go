@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -500,4 +501,41 @@ func TestSQLiteWritersWait(t *testing.T) {
 	if got := dbs[0].column(t, `SELECT n FROM items`); !slices.Equal(got, []string{"40"}) {
 		t.Errorf("n = %v; want 40", got)
 	}
+}
+
+// Hand-written fields below a mutation run side by side, in the transaction that the mutation is.
+func TestTransactionsServeOneStatementAfterTheOther(t *testing.T) {
+	both(t, store.Options{}, func(t *testing.T, db *bundle) {
+		err := db.Update(t.Context(), func(ctx context.Context) error {
+			errs := make(chan error)
+			for range 8 {
+				go func() {
+					errs <- func() error {
+						for range 20 {
+							var rows entsql.Rows
+							if err := db.Driver().Query(ctx, "SELECT 1 UNION ALL SELECT 2", []any{}, &rows); err != nil {
+								return err
+							}
+							n := 0
+							for rows.Next() {
+								n++
+							}
+							if err := errors.Join(rows.Err(), rows.Close()); err != nil || n != 2 {
+								return fmt.Errorf("%d rows: %w", n, err)
+							}
+						}
+						return nil
+					}()
+				}()
+			}
+			var all []error
+			for range 8 {
+				all = append(all, <-errs)
+			}
+			return errors.Join(all...)
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -87,7 +87,7 @@ const camel = (s) => s.toLowerCase().replace(/_([a-z])/g, (_, c) => c.toUpperCas
 
 function orderOf(type, arg) {
   let steps = entities[type].order.map(([field, direction]) => ({ field, desc: direction === 'DESC', first: false }));
-  if (arg) {
+  if (arg && arg.length > 0) {
     steps = arg.map((s) => {
       for (const key of ['field', 'direction', 'nulls']) if (s[key] === null) bad(key + ' is null');
       if (!s.field) bad('no field');
