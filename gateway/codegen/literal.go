@@ -105,7 +105,7 @@ func namesLiteral(n entity.Names) string {
 		{"\nConnection", n.Connection},
 		{"Edge", n.Edge},
 		{"\nWhere", n.Where},
-		{"ToOneWhere", n.ToOneWhere},
+		{"ToOneWhere", n.ToOneWhere}, {"ToManyWhere", n.ToManyWhere},
 		{"\nOrder", n.Order},
 		{"OrderField", n.OrderField},
 		{"\nCreate", n.Create},

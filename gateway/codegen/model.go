@@ -112,7 +112,7 @@ func (m *model) newNode(t *gen.Type, cfg Config) (*node, error) {
 		Names: entity.Names{
 			One: camel(t.Name), Many: many,
 			Connection: t.Name + "Connection", Edge: t.Name + "Edge",
-			Where: t.Name + "Where", ToOneWhere: t.Name + "ToOneWhere",
+			Where: t.Name + "Where", ToOneWhere: t.Name + "ToOneWhere", ToManyWhere: t.Name + "ToManyWhere",
 			Order: t.Name + "Order", OrderField: t.Name + "OrderField",
 			Create: "create" + t.Name, Update: "update" + t.Name, Delete: "delete" + t.Name,
 		},

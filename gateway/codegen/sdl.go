@@ -211,10 +211,27 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 			w.line(f.Description, f.Name+": "+f.GraphQL+"Filter")
 		}
 	}
-	w.line("All of these must hold.", "and: ["+n.Names.Where+"!]")
-	w.line("At least one of these must hold.", "or: ["+n.Names.Where+"!]")
-	w.line("This must not hold.", "not: "+n.Names.Where)
+	m.writeConditions(w, n)
 	w.close()
+	if m.toOne(n) {
+		w.open("Conditions on one "+noun+", to which an edge leads. All that are given must hold.", "input "+n.Names.ToOneWhere)
+		for _, f := range n.Fields {
+			if f.Filter {
+				w.line(f.Description, f.Name+": "+f.GraphQL+"Filter")
+			}
+		}
+		m.writeConditions(w, n)
+		w.line("Whether there is none, or none that the viewer may read. Stands alone.", "isNull: Boolean")
+		w.close()
+	}
+	if m.toMany(n) {
+		w.open("Conditions on the "+nouns+" to which an edge leads, as far as the viewer may read them. All that are given must hold.", "input "+n.Names.ToManyWhere)
+		w.line("At least one of them is like this.", "some: "+n.Names.Where)
+		w.line("None of them is like this.", "none: "+n.Names.Where)
+		w.line("All of them are like this; true if there are none.", "every: "+n.Names.Where)
+		w.line("How many there are.", "count: IntFilter")
+		w.close()
+	}
 
 	w.open("One step in sorting "+nouns+".", "input "+n.Names.Order)
 	w.line("What to sort by.", "field: "+n.Names.OrderField)
@@ -231,6 +248,36 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 	if n.Names.Create != "" {
 		m.writeInputs(w, n)
 	}
+}
+
+// writeConditions writes the parts of a condition that are not about the entity's own fields.
+func (m *model) writeConditions(w *sdlWriter, n *node) {
+	for _, e := range n.Edges {
+		target := m.node(e.Target)
+		name := target.Names.ToOneWhere
+		if e.List() {
+			name = target.Names.ToManyWhere
+		}
+		w.line(e.Description, e.Name+": "+name)
+	}
+	w.line("All of these must hold.", "and: ["+n.Names.Where+"!]")
+	w.line("At least one of these must hold.", "or: ["+n.Names.Where+"!]")
+	w.line("This must not hold.", "not: "+n.Names.Where)
+}
+
+// toOne and toMany say whether an edge leads to one or to many rows of n.
+func (m *model) toOne(n *node) bool  { return m.edgeTo(n, false) }
+func (m *model) toMany(n *node) bool { return m.edgeTo(n, true) }
+
+func (m *model) edgeTo(n *node, list bool) bool {
+	for _, from := range m.nodes {
+		for _, e := range from.Edges {
+			if e.Target == n.Name && e.List() == list {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 const (
@@ -315,27 +362,49 @@ func (in *input) graphQL(n *node, create bool) string {
 	}
 }
 
+// operators are the descriptions of the operators.
+var operators = map[entity.Operator]string{
+	entity.Eq: "Equal to this.", entity.Ne: "Not equal to this; no value is not equal either.",
+	entity.In: "Equal to one of these.", entity.NotIn: "Equal to none of these; no value is not equal either.",
+	entity.Lt: "Less than this.", entity.Lte: "Less than this, or equal.",
+	entity.Gt: "Greater than this.", entity.Gte: "Greater than this, or equal.",
+	entity.Contains: "Contains this.", entity.StartsWith: "Starts with this.", entity.EndsWith: "Ends with this.",
+	entity.EqFold: "Equal to this, in upper or lower case.", entity.ContainsFold: "Contains this, in upper or lower case.",
+	entity.StartsWithFold: "Starts with this, in upper or lower case.", entity.EndsWithFold: "Ends with this, in upper or lower case.",
+	entity.IsNull: "Whether there is no value.",
+}
+
 // writeFilters writes the operator inputs that all entities share, as far as some entity uses them.
 func (m *model) writeFilters(w *sdlWriter) {
-	used := make(map[string]string)
+	used := make(map[string]*entity.Field)
 	for _, n := range m.nodes {
 		for _, f := range n.Fields {
-			if !f.Filter {
-				continue
+			if f.Filter {
+				used[f.GraphQL] = f
 			}
-			used[f.GraphQL] = map[entity.Type]string{
-				entity.ID: "an id", entity.Ref: "an id", entity.Int: "an integer", entity.BigInt: "a large integer",
-				entity.Decimal: "an exact number", entity.Float: "a number", entity.Boolean: "a truth value",
-				entity.String: "a text", entity.DateTime: "a point in time", entity.Date: "a day", entity.UUID: "a UUID",
-				entity.Enum: "`" + f.GraphQL + "`",
-			}[f.Type]
+		}
+		if m.toMany(n) && used["Int"] == nil {
+			used["Int"] = &entity.Field{Type: entity.Int}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(used)) {
-		w.open("Conditions on "+used[name]+". All that are given must hold.", "input "+name+"Filter")
-		w.line("Equal to this.", "eq: "+name)
-		w.line("Equal to one of these.", "in: ["+name+"!]")
-		w.line("Whether there is no value.", "isNull: Boolean")
+		what := map[entity.Type]string{
+			entity.ID: "an id", entity.Ref: "an id", entity.Int: "an integer", entity.BigInt: "a large integer",
+			entity.Decimal: "an exact number", entity.Float: "a number", entity.Boolean: "a truth value",
+			entity.String: "a text", entity.DateTime: "a point in time", entity.Date: "a day", entity.UUID: "a UUID",
+			entity.Enum: "`" + name + "`",
+		}[used[name].Type]
+		w.open("Conditions on "+what+". All that are given must hold.", "input "+name+"Filter")
+		for _, op := range used[name].Type.Operators() {
+			switch {
+			case op == entity.IsNull:
+				w.line(operators[op], string(op)+": Boolean")
+			case op.List():
+				w.line(operators[op], string(op)+": ["+name+"!]")
+			default:
+				w.line(operators[op], string(op)+": "+name)
+			}
+		}
 		w.close()
 	}
 }

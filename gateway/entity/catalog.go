@@ -53,7 +53,9 @@ type Entity struct {
 type Names struct {
 	One, Many              string // Query.post, Query.posts
 	Connection, Edge       string // PostConnection, PostEdge
-	Where, ToOneWhere      string // PostWhere, PostToOneWhere
+	Where                  string // PostWhere
+	ToOneWhere             string // PostToOneWhere
+	ToManyWhere            string // PostToManyWhere
 	Order, OrderField      string // PostOrder, PostOrderField
 	Create, Update, Delete string // Mutation.createPost, …
 }
@@ -148,7 +150,7 @@ type Edge struct {
 	// Input is the name of the exposed foreign key in the API for ToOne edges ("authorId"), which may be a field of the entity.
 	Input string
 
-	target *Entity
+	owner, target *Entity
 }
 
 // EdgeKind says where the link of an edge is stored.
@@ -167,6 +169,9 @@ func (e *Edge) List() bool { return e.Kind == ToMany || e.Kind == ManyToMany }
 
 // To returns the target entity.
 func (e *Edge) To() *Entity { return e.target }
+
+// Own returns the field of the owning entity that the target refers to: its primary key.
+func (e *Edge) Own() *Field { return e.owner.ID[0] }
 
 // Key is a unique key.
 type Key struct {
@@ -238,6 +243,7 @@ func NewCatalog(entities ...*Entity) *Catalog {
 	}
 	for _, e := range entities {
 		for _, ed := range e.Edges {
+			ed.owner = e
 			if ed.target = c.byName[ed.Target]; ed.target == nil {
 				panic(fmt.Sprintf("entity %s: edge %s leads to unknown entity %s", e.Name, ed.Name, ed.Target))
 			}

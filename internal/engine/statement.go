@@ -167,7 +167,7 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 		q.restrict(s, r.entity)
 		if a.where != nil {
 			s.WriteSQL(" AND ")
-			a.where.write(s, "t")
+			q.filter(s, a.where, "t", 1)
 		}
 		if seg.row || len(seg.states) > 0 {
 			s.WriteSQL(" AND ")
@@ -273,7 +273,7 @@ func (q request) count(r *read, a *listArgs, keys []any) *statement {
 	q.restrict(s, r.entity)
 	if a.where != nil {
 		s.WriteSQL(" AND ")
-		a.where.write(s, "t")
+		q.filter(s, a.where, "t", 1)
 	}
 	if r.edge != nil {
 		s.WriteSQL(" GROUP BY ")

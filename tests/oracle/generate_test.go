@@ -566,33 +566,26 @@ func (g *generator) where(e *entity.Entity, depth int) object {
 		}
 	}
 	for _, i := range g.r.Perm(len(fields))[:1+g.r.IntN(2)] {
-		f := fields[i]
-		var ops object
-		switch n := g.r.IntN(100); {
-		case n < 45:
-			g.use("where eq")
-			if v := g.columnValue(f); v != nil {
-				ops = object{{"eq", v}}
-				break
-			}
-			fallthrough
-		case n < 60:
-			g.use("where isNull")
-			ops = object{{"isNull", g.chance(50)}}
-		case n < 98:
-			g.use("where in")
-			values := []any{}
-			for range g.r.IntN(4) {
-				if v := g.columnValue(f); v != nil {
-					values = append(values, v)
-				}
-			}
-			ops = object{{"in", values}}
+		w = append(w, member{fields[i].Name, g.operators(fields[i])})
+	}
+	if depth < 4 && len(e.Edges) > 0 && g.chance(30) {
+		ed := pick(g, e.Edges)
+		target := g.catalog.Entity(ed.Target)
+		switch {
+		case !ed.List() && g.chance(30):
+			g.use("where to-one isNull")
+			w = append(w, member{ed.Name, object{{"isNull", g.chance(50)}}})
+		case !ed.List():
+			g.use("where to-one")
+			w = append(w, member{ed.Name, g.where(target, depth+1)})
+		case g.chance(25):
+			g.use("where count")
+			w = append(w, member{ed.Name, object{{"count", object{{pick(g, []string{"eq", "ne", "lt", "lte", "gt", "gte"}), int64(g.r.IntN(4))}}}}})
 		default:
-			g.use("null below where")
-			ops = object{{"eq", nil}}
+			kind := pick(g, []string{"some", "none", "every"})
+			g.use("where " + kind)
+			w = append(w, member{ed.Name, object{{kind, g.where(target, depth+1)}}})
 		}
-		w = append(w, member{f.Name, ops})
 	}
 	if depth < 4 && g.chance(35) {
 		g.use("where and, or, not")
@@ -608,6 +601,51 @@ func (g *generator) where(e *entity.Entity, depth int) object {
 		}
 	}
 	return w
+}
+
+// operators are one or two conditions on a field, mostly with a value that occurs.
+func (g *generator) operators(f *entity.Field) object {
+	if g.chance(2) {
+		g.use("null below where")
+		return object{{"eq", nil}}
+	}
+	var ops object
+	all := f.Type.Operators()
+	for _, i := range g.r.Perm(len(all))[:1+g.r.IntN(2)] {
+		op := all[i]
+		var v any
+		switch {
+		case op == entity.IsNull:
+			v = g.chance(50)
+		case op.List():
+			values := []any{}
+			for range g.r.IntN(4) {
+				if value := g.columnValue(f); value != nil {
+					values = append(values, value)
+				}
+			}
+			v = values
+		default:
+			if v = g.columnValue(f); v == nil {
+				continue
+			}
+			// A part of a text, so that some texts hold it.
+			if text, ok := v.(string); ok && f.Type == entity.String && op != entity.Eq && op != entity.Ne && op != entity.EqFold {
+				runes := []rune(text)
+				from := g.r.IntN(len(runes) + 1)
+				v = string(runes[from:min(len(runes), from+g.r.IntN(4))])
+				if g.chance(30) {
+					v = string(runes[:min(len(runes), 3)])
+				}
+			}
+			if text, ok := v.(string); ok && f.Type == entity.String && strings.HasSuffix(string(op), "Fold") && g.chance(50) {
+				v = strings.ToUpper(text)
+			}
+		}
+		g.use("where " + string(op))
+		ops = append(ops, member{string(op), v})
+	}
+	return ops
 }
 
 // columnValue is a value that some row holds, as the API takes it; nil for null.

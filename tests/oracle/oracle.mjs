@@ -160,30 +160,73 @@ function parseCursor(type, order, cursor) {
 
 // ---------- filters
 
-function matches(type, where, row) {
+const related = (v, type, name, row) => {
+  if (toOne[type]?.[name]) {
+    const [target, fk] = toOne[type][name];
+    return [target, rowsOf(v, target).filter((r) => row[fk] !== null && r.id === row[fk])];
+  }
+  if (toMany[type]?.[name]) {
+    const [target, fk] = toMany[type][name];
+    return [target, rowsOf(v, target).filter((r) => r[fk] === row.id)];
+  }
+  const target = type === 'Post' ? 'Tag' : 'Post';
+  return [target, rowsOf(v, target).filter((r) => tables.post_tags.some((p) => (type === 'Post' ? p.post_id === row.id && p.tag_id === r.id : p.tag_id === row.id && p.post_id === r.id)))];
+};
+const isEdge = (type, name) => toOne[type]?.[name] || toMany[type]?.[name] || (type === 'Post' && name === 'tags') || (type === 'Tag' && name === 'posts');
+
+function matches(v, type, where, row) {
   return Object.entries(where).every(([name, cond]) => {
-    if (name === 'and') return cond.every((c) => matches(type, c, row));
-    if (name === 'or') return cond.some((c) => matches(type, c, row));
-    if (name === 'not') return !matches(type, cond, row);
-    const v = fieldValue(type, name, row);
-    return Object.entries(cond).every(([op, want]) => {
-      switch (op) {
-        case 'eq': return v !== null && same(v, want);
-        case 'in': return v !== null && want.some((w) => same(v, w));
-        case 'isNull': return (v === null) === want;
-      }
-      throw new Error(op);
-    });
+    if (name === 'and') return cond.every((c) => matches(v, type, c, row));
+    if (name === 'or') return cond.some((c) => matches(v, type, c, row));
+    if (name === 'not') return !matches(v, type, cond, row);
+    if (isEdge(type, name)) {
+      const [target, rows] = related(v, type, name, row);
+      if (toOne[type]?.[name]) return 'isNull' in cond ? (rows.length === 0) === cond.isNull : rows.some((r) => matches(v, target, cond, r));
+      return Object.entries(cond).every(([kind, c]) => {
+        if (kind === 'some') return rows.some((r) => matches(v, target, c, r));
+        if (kind === 'none') return !rows.some((r) => matches(v, target, c, r));
+        if (kind === 'every') return rows.every((r) => matches(v, target, c, r));
+        return Object.entries(c).every(([op, want]) => passes(op, rows.length, want));
+      });
+    }
+    const value = fieldValue(type, name, row);
+    return Object.entries(cond).every(([op, want]) => passes(op, value, want));
   });
+}
+
+function passes(op, value, want) {
+  if (op === 'isNull') return (value === null) === want;
+  if (op === 'ne') return value === null || !same(value, want);
+  if (op === 'notIn') return value === null || !want.some((w) => same(value, w));
+  if (value === null) return false;
+  const fold = (s) => s.toLowerCase();
+  switch (op) {
+    case 'eq': return same(value, want);
+    case 'in': return want.some((w) => same(value, w));
+    case 'lt': return compare(comparable(value), comparable(want)) < 0;
+    case 'lte': return compare(comparable(value), comparable(want)) <= 0;
+    case 'gt': return compare(comparable(value), comparable(want)) > 0;
+    case 'gte': return compare(comparable(value), comparable(want)) >= 0;
+    case 'contains': return value.includes(want);
+    case 'startsWith': return value.startsWith(want);
+    case 'endsWith': return value.endsWith(want);
+    case 'eqFold': return fold(value) === fold(want);
+    case 'containsFold': return fold(value).includes(fold(want));
+    case 'startsWithFold': return fold(value).startsWith(fold(want));
+    case 'endsWithFold': return fold(value).endsWith(fold(want));
+  }
+  throw new Error(op);
 }
 
 const time = /^\d{4}-\d\d-\d\dT/;
 const same = (v, want) => (typeof want === 'string' && time.test(want) ? Date.parse(v) === Date.parse(want) && v.slice(0, 26) === micros(want) : v === want);
+const comparable = (v) => (typeof v === 'string' && time.test(v) ? micros(v) : v);
 // RFC 3339 with any number of digits, cut to microseconds.
 const micros = (s) => { const [, a, f] = /^([^.Z]*)(?:\.(\d+))?Z$/.exec(s); return a + '.' + ((f ?? '') + '000000').slice(0, 6); };
 
 function checkWhere(type, where, depth = 1) {
   if (depth > 5) bad('too deep');
+  if (where === null) bad('null');
   const fields = schema.getType(type + 'Where').getFields();
   // In the order of the schema, so that the first error is the same one.
   for (const name of Object.keys(fields)) {
@@ -192,15 +235,26 @@ function checkWhere(type, where, depth = 1) {
     if (cond === null) bad('null');
     if (name === 'and' || name === 'or') cond.forEach((c) => checkWhere(type, c, depth + 1));
     else if (name === 'not') checkWhere(type, cond, depth + 1);
-    else {
-      for (const op of ['eq', 'in', 'isNull']) {
-        if (!(op in cond)) continue;
-        if (cond[op] === null) bad('null');
-        const target = name === 'id' ? type : entities[type].refs?.[name];
-        if (target && op === 'eq') fromId(target, cond.eq);
-        if (target && op === 'in') cond.in.forEach((id) => fromId(target, id));
+    else if (toOne[type]?.[name]) {
+      if ('isNull' in cond) {
+        if (cond.isNull === null || Object.keys(cond).length > 1) bad('isNull');
+      } else checkWhere(toOne[type][name][0], cond, depth + 1);
+    } else if (isEdge(type, name)) {
+      const target = toMany[type]?.[name]?.[0] ?? (type === 'Post' ? 'Tag' : 'Post');
+      for (const kind of ['some', 'none', 'every', 'count']) {
+        if (!(kind in cond)) continue;
+        if (cond[kind] === null) bad('null');
+        if (kind === 'count') checkOperators(cond.count);
+        else checkWhere(target, cond[kind], depth + 1);
       }
-    }
+    } else checkOperators(cond, name === 'id' ? type : entities[type].refs?.[name]);
+  }
+}
+
+function checkOperators(cond, target) {
+  for (const [op, want] of Object.entries(cond)) {
+    if (want === null) bad('null');
+    if (target && op !== 'isNull') [want].flat().forEach((id) => fromId(target, id));
   }
 }
 
@@ -220,7 +274,7 @@ function connection(v, type, rows, args) {
   const limit = backward ? last : first ?? SIZE;
   if (limit > MAX) bad('page size');
   if (args.where) checkWhere(type, args.where);
-  const all = rows.filter((row) => !args.where || matches(type, args.where, row)).sort((a, b) => compareRows(order, a, b));
+  const all = rows.filter((row) => !args.where || matches(v, type, args.where, row)).sort((a, b) => compareRows(order, a, b));
   let list = all;
   if (after) list = list.filter((row) => compareRows(order, row, after) > 0);
   if (before) list = list.filter((row) => compareRows(order, row, before) < 0);
