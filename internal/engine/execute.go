@@ -144,6 +144,11 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 		if len(keys) == 1 {
 			out.groups = map[any]*group{keys[0]: out.group(noKey)}
 		}
+		if before, after := out.args.sides(r); keys != nil && (before || after) {
+			if err := x.lookAround(ctx, q, out, req, keys); err != nil {
+				return err
+			}
+		}
 	}
 	if r.wantCount {
 		s := req.count(r, out.args, keys)

@@ -131,6 +131,7 @@ type read struct {
 	parentKey entity.KeyType
 
 	wantRows, wantCount, wantCursor bool
+	wantNext, wantPrevious          bool // pageInfo's flags
 	// single says that there is at most one key, and folded that the rows come with those of the read above.
 	single, folded bool
 
@@ -452,9 +453,9 @@ func (c *compiler) pageInfo(r *read, f *collected) *object {
 		kind := outTypename
 		switch pf.first().Name {
 		case "hasNextPage":
-			kind = outHasNext
+			kind, r.wantNext = outHasNext, true
 		case "hasPreviousPage":
-			kind = outHasPrevious
+			kind, r.wantPrevious = outHasPrevious, true
 		case "startCursor":
 			kind, r.wantCursor = outStartCursor, true
 		case "endCursor":

@@ -20,6 +20,7 @@ type rows struct {
 	raw    [][]any          // by column, for columns that hand-written fields need
 	groups map[any]*group   // by the parent's key
 	counts map[any]int64    // by the parent's key
+	around map[any]int64    // by the parent's key: what lies beyond the page, see around.go
 	errs   map[int]error    // by cell: values that could not be written
 	calls  []*customResults // by position in read.calls
 }
@@ -141,6 +142,11 @@ func (s *scanner) begin(v any) error {
 		return nil
 	}
 	r := s.rows
+	if bits, ok := v.(int64); ok && !s.keyed && bits&1 == 0 {
+		s.skip = true
+		r.around = map[any]int64{noKey: bits}
+		return nil
+	}
 	if s.cur == nil || key != s.key {
 		s.key = key
 		s.cur = &group{start: r.n}

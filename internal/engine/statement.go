@@ -97,7 +97,18 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 	s := &statement{postgres: q.postgres}
 	switch {
 	case r.edge == nil:
+		before, after := a.sides(r)
+		if !before && !after {
+			q.page(s, r, columns, a, nil, "1")
+			break
+		}
+		s.WriteSQL("SELECT * FROM (")
 		q.page(s, r, columns, a, nil, "1")
+		s.WriteSQL(") y UNION ALL SELECT ")
+		q.lookAround(s, r, a, nil)
+		for range columns {
+			s.WriteSQL(", NULL")
+		}
 	case len(keys) == 1:
 		q.page(s, r, columns, a, func() { s.WriteArg(keys[0]) }, "1")
 	case q.postgres:
@@ -145,30 +156,7 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 	}
 	segments := walk.segments(start)
 	part := func(seg segment) {
-		s.WriteSQL(" FROM ")
-		if r.edge != nil && r.edge.Kind == entity.ManyToMany {
-			s.WriteTable(r.edge.Join, "j")
-			s.WriteSQL(" JOIN ")
-			s.WriteTable(r.entity.Table, "t")
-			s.WriteSQL(" ON ")
-			s.WriteColumn("t", r.entity.ID[0].Column)
-			s.WriteSQL(" = ")
-			s.WriteColumn("j", r.edge.JoinTarget)
-		} else {
-			s.WriteTable(r.entity.Table, "t")
-		}
-		s.WriteSQL(" WHERE 1=1")
-		if r.edge != nil {
-			s.WriteSQL(" AND ")
-			q.parentColumn(s, r)
-			s.WriteSQL(" = ")
-			parent()
-		}
-		q.restrict(s, r.entity)
-		if a.where != nil {
-			s.WriteSQL(" AND ")
-			q.filter(s, a.where, "t", 1)
-		}
+		q.source(s, r, a, parent)
 		if seg.row || len(seg.states) > 0 {
 			s.WriteSQL(" AND ")
 			walk.writeSegment(s, "t", seg, start)
@@ -243,6 +231,34 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 		}
 	}
 	s.limit(a.limit+1, a.offset)
+}
+
+// source writes FROM and WHERE for a connection's list, without regard to the page.
+func (q request) source(s *statement, r *read, a *listArgs, parent func()) {
+	s.WriteSQL(" FROM ")
+	if r.edge != nil && r.edge.Kind == entity.ManyToMany {
+		s.WriteTable(r.edge.Join, "j")
+		s.WriteSQL(" JOIN ")
+		s.WriteTable(r.entity.Table, "t")
+		s.WriteSQL(" ON ")
+		s.WriteColumn("t", r.entity.ID[0].Column)
+		s.WriteSQL(" = ")
+		s.WriteColumn("j", r.edge.JoinTarget)
+	} else {
+		s.WriteTable(r.entity.Table, "t")
+	}
+	s.WriteSQL(" WHERE 1=1")
+	if r.edge != nil {
+		s.WriteSQL(" AND ")
+		q.parentColumn(s, r)
+		s.WriteSQL(" = ")
+		parent()
+	}
+	q.restrict(s, r.entity)
+	if a.where != nil {
+		s.WriteSQL(" AND ")
+		q.filter(s, a.where, "t", 1)
+	}
 }
 
 // count writes the number of rows of a connection without its page, by parent if there are keys.

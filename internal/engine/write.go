@@ -246,9 +246,9 @@ func (w *writer) connection(x *execution, o *out, r *rows, key any) bool {
 			return w.object(o.obj, func(po *out) bool {
 				switch po.kind {
 				case outHasNext:
-					w.buf = strconv.AppendBool(w.buf, r.args.hasNext(g))
+					w.buf = strconv.AppendBool(w.buf, r.hasNext(key))
 				case outHasPrevious:
-					w.buf = strconv.AppendBool(w.buf, r.args.hasPrevious(g))
+					w.buf = strconv.AppendBool(w.buf, r.hasPrevious(key))
 				case outStartCursor, outEndCursor:
 					if g.n == 0 {
 						w.raw("null")
@@ -264,22 +264,6 @@ func (w *writer) connection(x *execution, o *out, r *rows, key any) bool {
 			})
 		}
 	})
-}
-
-// hasNext and hasPrevious know for sure what lies beyond the page in the direction of reading. On the other side a cursor
-// (or offset) is taken as the sign that there is something, as the Relay specification allows.
-func (a *listArgs) hasNext(g *group) bool {
-	if a.backward {
-		return a.before != nil
-	}
-	return g.more
-}
-
-func (a *listArgs) hasPrevious(g *group) bool {
-	if a.backward {
-		return g.more
-	}
-	return a.after != nil || a.offset > 0
 }
 
 // custom writes what hand-written code gave, with its references replaced by rows.

@@ -287,8 +287,8 @@ function connection(v, type, rows, args) {
     nodes: edges.map((e) => e.node),
     totalCount: all.length,
     pageInfo: {
-      hasNextPage: backward ? before !== null : more,
-      hasPreviousPage: backward ? more : after !== null || (offset ?? 0) > 0,
+      hasNextPage: (!backward && more) || (before !== null && all.some((row) => compareRows(order, row, before) >= 0)),
+      hasPreviousPage: (backward && more) || (after !== null && all.some((row) => compareRows(order, row, after) <= 0)) || ((offset ?? 0) > 0 && all.length > 0),
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges[edges.length - 1]?.cursor ?? null,
     },

@@ -94,3 +94,27 @@ func TestLimitPerParent(t *testing.T) {
 		}
 	})
 }
+
+// TestPageInfoStatements: what lies before a page is looked up in the statement of the page at the root, and in one more for
+// all parents below; not at all if nobody asks.
+func TestPageInfoStatements(t *testing.T) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
+		app := testapp.Open(t, url).Demo(t, 100)
+		root := app.Must(t, testapp.Admin, `{ posts(first: 3) { pageInfo { endCursor } nodes { comments(first: 1) { pageInfo { endCursor } } } } }`, nil)
+		vars := map[string]any{"after": root.At("posts", "pageInfo", "endCursor"), "below": root.At("posts", "nodes", 0, "comments", "pageInfo", "endCursor")}
+		for query, want := range map[string]int{
+			`query($after: String) { posts(first: 50, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }`:                                                                     1,
+			`query($after: String) { posts(first: 50, after: $after) { nodes { id } pageInfo { hasNextPage hasPreviousPage } } }`:                                                               1,
+			`query($below: String) { posts(first: 50) { nodes { comments(first: 2, after: $below) { nodes { id } pageInfo { hasNextPage } } } } }`:                                              2,
+			`query($below: String) { posts(first: 50) { nodes { comments(first: 2, after: $below) { nodes { id } pageInfo { hasPreviousPage } } } } }`:                                          3,
+			`query($after: String) { posts(last: 5, before: $after) { nodes { id } pageInfo { hasNextPage hasPreviousPage } } }`:                                                                1,
+			`query($after: String) { posts(first: 5, offset: 2000) { nodes { id } pageInfo { hasPreviousPage } } users(first: 1) { nodes { posts(first: 1, after: $after) { totalCount } } } }`: 3,
+		} {
+			app.Statements()
+			app.Must(t, testapp.Admin, query, vars)
+			if statements, _ := app.Statements(); len(statements) != want {
+				t.Errorf("%s: %d statements, not %d:\n%s", query, len(statements), want, strings.Join(statements, "\n"))
+			}
+		}
+	})
+}
