@@ -84,6 +84,11 @@ func (m *model) entitySDL() string {
 	w.line("Before all values.", "FIRST")
 	w.line("After all values.", "LAST")
 	w.close()
+	if m.anyList() {
+		w.open("An order by the number of related rows.", "input CountOrder")
+		w.line("Which way.", "count: OrderDirection")
+		w.close()
+	}
 	for _, n := range m.nodes {
 		m.writeNode(w, n)
 	}
@@ -233,10 +238,17 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 		w.close()
 	}
 
-	w.open("One step in sorting "+nouns+".", "input "+n.Names.Order)
+	w.open("One step in sorting "+nouns+": by a field, or by one relation and nothing beside it.", "input "+n.Names.Order)
 	w.line("What to sort by.", "field: "+n.Names.OrderField)
 	w.line("Which way; ASC if it is not given.", "direction: OrderDirection")
 	w.line("Where rows without a value go; LAST if it is not given.", "nulls: NullsOrder")
+	for _, e := range n.Edges {
+		if e.List() {
+			w.line("By how many of them the viewer may read.", e.Name+": CountOrder")
+		} else {
+			w.line("By a value of the "+phrase(e.Schema)+"; rows without one that the viewer may read count as having no value.", e.Name+": "+m.node(e.Target).Names.Order)
+		}
+	}
 	w.close()
 	w.open("What "+nouns+" can be sorted by.", "enum "+n.Names.OrderField)
 	for _, f := range n.Fields {
@@ -268,6 +280,9 @@ func (m *model) writeConditions(w *sdlWriter, n *node) {
 // toOne and toMany say whether an edge leads to one or to many rows of n.
 func (m *model) toOne(n *node) bool  { return m.edgeTo(n, false) }
 func (m *model) toMany(n *node) bool { return m.edgeTo(n, true) }
+
+// anyList says whether some edge leads to many rows.
+func (m *model) anyList() bool { return slices.ContainsFunc(m.nodes, m.toMany) }
 
 func (m *model) edgeTo(n *node, list bool) bool {
 	for _, from := range m.nodes {

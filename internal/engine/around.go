@@ -86,7 +86,7 @@ func (q request) exists(s *statement, r *read, a *listArgs, parent func(), o ord
 
 // aroundParents writes the look-up for the pages of several parents.
 func (q request) aroundParents(r *read, a *listArgs, keys []any) *statement {
-	s := &statement{postgres: q.postgres}
+	s := &statement{postgres: q.postgres, request: q, order: a.order.steps}
 	if q.postgres {
 		s.WriteSQL("SELECT p.k, ")
 		q.lookAround(s, r, a, func() { s.WriteSQL("p.k") })

@@ -212,8 +212,8 @@ func (r *rows) columns() []string {
 	}
 	if r.read.wantCursor {
 		for _, st := range r.args.order.steps {
-			if !slices.Contains(names, st.field.Column) {
-				names = append(names, st.field.Column)
+			if name := st.selected(); !slices.Contains(names, name) {
+				names = append(names, name)
 			}
 		}
 	}
@@ -273,7 +273,7 @@ func (s *scanner) receive(dest []any, names []string) []any {
 			c.col = r.read.columns[i]
 		}
 		if r.read.wantCursor {
-			c.at = slices.IndexFunc(r.args.order.steps, func(st step) bool { return st.field.Column == name })
+			c.at = slices.IndexFunc(r.args.order.steps, func(st step) bool { return st.selected() == name })
 		}
 		receivers[i+1] = c
 		dest = append(dest, &receivers[i+1])

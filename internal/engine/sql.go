@@ -14,6 +14,9 @@ type statement struct {
 	buf      []byte
 	args     []any
 	postgres bool
+	// request and order are those of a list, whose order may lead to other tables.
+	request request
+	order   []step
 }
 
 var _ entity.SQL = (*statement)(nil)

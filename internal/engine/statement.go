@@ -94,7 +94,7 @@ func (q request) from(s *statement, parts []*part) {
 
 // list writes a page of a connection, for all parents if there are keys. Each row has its parent's key first (1 at the root).
 func (q request) list(r *read, columns []string, a *listArgs, keys []any) *statement {
-	s := &statement{postgres: q.postgres}
+	s := &statement{postgres: q.postgres, request: q, order: a.order.steps}
 	switch {
 	case r.edge == nil:
 		before, after := a.sides(r)
@@ -133,7 +133,9 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 		s.WriteColumn("t", id.Column)
 		s.WriteSQL(" IN (")
 		q.page(s, r, []string{id.Column}, a, func() { s.WriteSQL("p.value") }, "")
-		s.WriteSQL(") ORDER BY p.key, ")
+		s.WriteSQL(")")
+		q.joinOrder(s, a.order, "t")
+		s.WriteSQL(" ORDER BY p.key, ")
 		a.walk().write(s, "t", segment{})
 	}
 	return s
@@ -202,13 +204,13 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 		s.WriteSQL(" AS s")
 		for j, name := range columns {
 			s.WriteSQL(", ")
-			s.WriteColumn("t", name)
+			s.selected("t", name)
 			s.WriteSQL(" AS c")
 			s.int(j)
 		}
 		for j, st := range walk.steps {
 			s.WriteSQL(", ")
-			s.WriteColumn("t", st.field.Column)
+			s.value(st, "t")
 			s.WriteSQL(" AS o")
 			s.int(j)
 		}
@@ -224,9 +226,9 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 		if st.desc {
 			s.WriteSQL(" DESC")
 		}
-		if st.field.Nullable && st.nullsFirst {
+		if st.nullable() && st.nullsFirst {
 			s.WriteSQL(" NULLS FIRST")
-		} else if st.field.Nullable {
+		} else if st.nullable() {
 			s.WriteSQL(" NULLS LAST")
 		}
 	}
@@ -247,6 +249,7 @@ func (q request) source(s *statement, r *read, a *listArgs, parent func()) {
 	} else {
 		s.WriteTable(r.entity.Table, "t")
 	}
+	q.joinOrder(s, a.order, "t")
 	s.WriteSQL(" WHERE 1=1")
 	if r.edge != nil {
 		s.WriteSQL(" AND ")
@@ -323,7 +326,7 @@ func (s *statement) columns(names []string, alias string, first bool) {
 		if i > 0 || !first {
 			s.WriteSQL(", ")
 		}
-		s.WriteColumn(alias, name)
+		s.selected(alias, name)
 	}
 }
 

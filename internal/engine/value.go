@@ -182,11 +182,9 @@ func appendCursorValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 	return appendText(dst, v)
 }
 
-// cursorValue is the inverse of appendCursorValue: the value to bind.
+// cursorValue is the inverse of appendCursorValue for values that are not null: the value to bind.
 func cursorValue(f *entity.Field, v any) (any, bool) {
 	switch v := v.(type) {
-	case nil:
-		return nil, f.Nullable
 	case bool:
 		return v, f.Type == entity.Boolean
 	case json.Number:

@@ -515,18 +515,26 @@ func (g *generator) listArguments(e *entity.Entity) string {
 func (g *generator) orderOf(e *entity.Entity, scope string) string {
 	var steps []any
 	for _, part := range strings.Fields(scope)[1:] {
-		step := object{}
-		field := strings.TrimRight(part, "-^")
-		for _, f := range e.Fields {
-			if f.Name == field {
-				step = append(step, member{"field", name(f.OrderValue)})
+		direction, nulls := strings.Contains(part, "-"), strings.Contains(part, "^")
+		path := strings.Split(strings.TrimRight(part, "-^"), ".")
+		at, last := e, path[len(path)-1]
+		for _, name := range path[:len(path)-1] {
+			at = at.Edge(name).To()
+		}
+		var step object
+		if edge, ok := strings.CutSuffix(last, "#"); ok {
+			step = object{{edge, object{{"count", name(map[bool]string{false: "ASC", true: "DESC"}[direction])}}}}
+		} else {
+			step = object{{"field", name(at.Field(last).OrderValue)}}
+			if direction {
+				step = append(step, member{"direction", name("DESC")})
+			}
+			if nulls {
+				step = append(step, member{"nulls", name("FIRST")})
 			}
 		}
-		if strings.Contains(part, "-") {
-			step = append(step, member{"direction", name("DESC")})
-		}
-		if strings.Contains(part, "^") {
-			step = append(step, member{"nulls", name("FIRST")})
+		for _, name := range slices.Backward(path[:len(path)-1]) {
+			step = object{{name, step}}
 		}
 		steps = append(steps, step)
 	}
@@ -534,27 +542,40 @@ func (g *generator) orderOf(e *entity.Entity, scope string) string {
 }
 
 func (g *generator) order(e *entity.Entity) string {
+	var steps []any
+	for range 1 + g.r.IntN(3) {
+		steps = append(steps, g.step(e, 0))
+	}
+	return g.value("["+e.Names.Order+"!]", steps, true)
+}
+
+func (g *generator) step(e *entity.Entity, depth int) object {
+	if depth < 4 && len(e.Edges) > 0 && g.chance(20) {
+		ed := pick(g, e.Edges)
+		if ed.List() {
+			g.use("orderBy a count")
+			return object{{ed.Name, object{{"count", name(pick(g, []string{"ASC", "DESC"}))}}}}
+		}
+		g.use("orderBy a relation's value")
+		return object{{ed.Name, g.step(g.catalog.Entity(ed.Target), depth+1)}}
+	}
 	var sortable []*entity.Field
 	for _, f := range e.Fields {
 		if f.Sort {
 			sortable = append(sortable, f)
 		}
 	}
-	var steps []any
-	for range 1 + g.r.IntN(3) {
-		step := object{{"field", name(pick(g, sortable).OrderValue)}}
-		if g.chance(60) {
-			step = append(step, member{"direction", name(pick(g, []string{"ASC", "DESC"}))})
-		}
-		if g.chance(40) {
-			step = append(step, member{"nulls", name(pick(g, []string{"FIRST", "LAST"}))})
-		}
-		if g.chance(2) {
-			step = object{{"direction", name("DESC")}}
-		}
-		steps = append(steps, step)
+	step := object{{"field", name(pick(g, sortable).OrderValue)}}
+	if g.chance(60) {
+		step = append(step, member{"direction", name(pick(g, []string{"ASC", "DESC"}))})
 	}
-	return g.value("["+e.Names.Order+"!]", steps, true)
+	if g.chance(40) {
+		step = append(step, member{"nulls", name(pick(g, []string{"FIRST", "LAST"}))})
+	}
+	if g.chance(2) {
+		return object{{"direction", name("DESC")}}
+	}
+	return step
 }
 
 func (g *generator) where(e *entity.Entity, depth int) object {
