@@ -64,23 +64,33 @@ func resolveStep(e *entity.Entity, item any, i int) (step, error) {
 
 // complete drops steps that come after the same field or the key, since they decide nothing, and adds the key.
 func (o order) complete(e *entity.Entity) order {
-	id := e.ID[0]
 	var steps []step
 	seen := make(map[*entity.Field]bool)
-	desc := false
-	for _, s := range o.steps {
-		if seen[s.field] {
-			continue
+	key := 0 // its columns among the steps
+	add := func(f *entity.Field, s step) {
+		if seen[f] || key == len(e.ID) {
+			return
 		}
-		seen[s.field] = true
-		desc = s.desc
+		seen[f] = true
+		s.field = f
 		steps = append(steps, s)
-		if s.field == id {
-			break
+		if slices.Contains(e.ID, f) {
+			key++
 		}
 	}
-	if !seen[id] {
-		steps = append(steps, step{field: id, desc: desc})
+	desc := false
+	for _, s := range append(slices.Clip(o.steps), step{}) {
+		if s.field != nil {
+			desc = s.desc
+		}
+		if s.field != nil && s.field.Column != "" {
+			add(s.field, s)
+			continue
+		}
+		// The id stands for the columns of the key, which also break the ties that are left in the end.
+		for _, f := range e.ID {
+			add(f, step{desc: desc})
+		}
 	}
 	var b strings.Builder
 	b.WriteString(e.Name)

@@ -178,6 +178,26 @@ func asList(v any) []any {
 	return []any{v}
 }
 
+// writeComposite is for the id of an entity whose key has several columns, none of which is ever null.
+func (t test) writeComposite(s *statement, alias string) {
+	keys := []any{t.value}
+	switch t.op {
+	case "isNull":
+		keys = nil
+	case "in":
+		keys = t.value.([]any)
+	}
+	switch {
+	case t.op == "isNull" && !t.value.(bool):
+		s.WriteSQL("1=1")
+	case len(keys) == 0:
+		s.WriteSQL("1=0")
+	default:
+		e := t.field.Owner()
+		s.writeKeys(alias, e, primaryKey(e), keys)
+	}
+}
+
 // write writes the condition for the rows under alias. It may be null, which counts as false; "not" is therefore written
 // so that it turns null into true.
 func (c *condition) write(s *statement, alias string) {
@@ -190,6 +210,10 @@ func (c *condition) write(s *statement, alias string) {
 	s.WriteSQL("(")
 	for _, t := range c.tests {
 		next()
+		if t.field.Column == "" {
+			t.writeComposite(s, alias)
+			continue
+		}
 		s.WriteColumn(alias, t.field.Column)
 		switch t.op {
 		case "eq":
