@@ -80,6 +80,7 @@ func edgeLiteral(e *entity.Edge) string {
 	l.text("JoinOwn", e.JoinOwn)
 	l.text("JoinTarget", e.JoinTarget)
 	l.text("Input", e.Input)
+	l.flag("Hidden", e.Hidden)
 	l.text("\nDescription", e.Description)
 	return "{\n" + l.String() + ",\n}"
 }

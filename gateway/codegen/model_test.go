@@ -123,11 +123,11 @@ func TestFaultsNameThePlaceAndTheWayOut(t *testing.T) {
 		want    []string
 	}{
 		{[]ent.Interface{Badge{}}, Config{}, []string{"badge.go", "entity Badge: no rules", "access.Rules{", "DefaultRules"}},
-		{[]ent.Interface{Collision{}}, Config{DefaultRules: open}, []string{"collision.go", "field fullName", `"fullName"`, "full_name", "rename"}},
+		{[]ent.Interface{Collision{}}, Config{DefaultRules: open}, []string{"collision.go", "field fullName", `"fullName"`, "full_name", "entity.Rename"}},
 		{[]ent.Interface{Reserved{}}, Config{DefaultRules: open}, []string{"reserved.go", "field not", "reserved", "StorageKey"}},
 		{[]ent.Interface{EnumCollision{}}, Config{DefaultRules: open}, []string{"field state", "ON_HOLD", "entity.EnumNames"}},
 		{[]ent.Interface{EnumDigit{}}, Config{DefaultRules: open}, []string{"field size", `"2X"`, "entity.EnumNames"}},
-		{[]ent.Interface{PageInfo{}}, Config{DefaultRules: open}, []string{"entity PageInfo", "rename"}},
+		{[]ent.Interface{PageInfo{}}, Config{DefaultRules: open}, []string{"entity PageInfo", "entity.Rename"}},
 		{[]ent.Interface{BadMatch{}}, Config{}, []string{"entity BadMatch", `cannot hold "onn"`}},
 		{[]ent.Interface{BadOwner{}, Badge{}}, Config{DefaultRules: open}, []string{"entity BadOwner", `no to-one edge "badges"`}},
 		{[]ent.Interface{BadSoftDelete{}}, Config{DefaultRules: open}, []string{"field gone_at", `.Optional().Nillable()`}},

@@ -90,9 +90,14 @@ func (m *model) entitySDL() string {
 		w.close()
 	}
 	for _, n := range m.nodes {
-		m.writeNode(w, n)
+		if !n.Hidden {
+			m.writeNode(w, n)
+		}
 	}
 	for _, e := range m.enums {
+		if !m.shown(e) {
+			continue
+		}
 		w.open(e.Description, "enum "+e.Name)
 		for _, v := range e.Values {
 			w.line(title(phrase(v.Stored))+".", v.Name)
@@ -109,9 +114,15 @@ func (m *model) entitySDL() string {
 	return w.String()
 }
 
+// shown says whether some field of the API has the enum.
+func (m *model) shown(e *enum) bool {
+	f := e.node.SchemaField(e.field.Name)
+	return !e.node.Hidden && (!f.Hidden || e.field.Sensitive())
+}
+
 func (m *model) uses(t entity.Type) bool {
 	return slices.ContainsFunc(m.nodes, func(n *node) bool {
-		return slices.ContainsFunc(n.Fields, func(f *entity.Field) bool { return f.Type == t })
+		return !n.Hidden && slices.ContainsFunc(n.Fields, func(f *entity.Field) bool { return f.Type == t })
 	})
 }
 
@@ -122,9 +133,11 @@ func (m *model) writeQuery(w *sdlWriter) {
 	w.field("The objects with the given ids, in their order; null in the place of each that the viewer may not read.", "nodes",
 		[][2]string{{"ids: [ID!]!", "The ids of the objects."}}, "[Node]!")
 	for _, n := range m.nodes {
-		noun := phrase(n.Name)
-		w.field("The "+noun+" with a given id; null if there is none that the viewer may read.", n.Names.One,
-			[][2]string{{"id: ID!", "The id of the " + noun + "."}}, n.Name)
+		noun, deprecated := phrase(n.Name), deprecation(n.api.Deprecated)
+		if n.Names.One != "" {
+			w.field("The "+noun+" with a given id; null if there is none that the viewer may read.", n.Names.One,
+				[][2]string{{"id: ID!", "The id of the " + noun + "."}}, n.Name+deprecated)
+		}
 		for _, k := range n.Keys {
 			var args [][2]string
 			var keys []string
@@ -133,11 +146,21 @@ func (m *model) writeQuery(w *sdlWriter) {
 				keys = append(keys, phrase(f.Name))
 			}
 			w.field("The "+noun+" with a given "+strings.Join(keys, " and ")+"; null if there is none that the viewer may read.",
-				k.Name, args, n.Name)
+				k.Name, args, n.Name+deprecated)
 		}
-		w.field("The "+phrases(n.Name)+" that the viewer may read.", n.Names.Many, n.listArguments(), n.Names.Connection+"!")
+		if n.Names.Many != "" {
+			w.field("The "+phrases(n.Name)+" that the viewer may read.", n.Names.Many, n.listArguments(), n.Names.Connection+"!"+deprecated)
+		}
 	}
 	w.close()
+}
+
+// deprecation is the directive that marks something as no longer to be used.
+func deprecation(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return fmt.Sprintf(" @deprecated(reason: %q)", reason)
 }
 
 // listArguments are those of every list of the entity.
@@ -154,17 +177,18 @@ func (n *node) listArguments() [][2]string {
 }
 
 func (m *model) writeMutation(w *sdlWriter) {
-	if !slices.ContainsFunc(m.nodes, func(n *node) bool { return n.Names.Create != "" }) {
+	if !slices.ContainsFunc(m.nodes, (*node).Writable) {
 		return
 	}
 	w.open("What can be changed. A mutation that fails changes nothing.", "type Mutation")
 	for _, n := range m.nodes {
-		if n.Names.Create == "" {
-			continue
-		}
-		for _, verb := range []string{"create", "update", "delete"} {
-			w.field(title(verb)+"s "+article(phrase(n.Name))+".", verb+n.Name,
-				[][2]string{{"input: " + title(verb) + n.Name + "Input!", "What to " + verb + "."}}, title(verb)+n.Name+"Payload!")
+		for _, mutation := range [][2]string{{"create", n.Names.Create}, {"update", n.Names.Update}, {"delete", n.Names.Delete}} {
+			verb, name := mutation[0], mutation[1]
+			if name == "" {
+				continue
+			}
+			w.field(title(verb)+"s "+article(phrase(n.Name))+".", name,
+				[][2]string{{"input: " + title(name) + "Input!", "What to " + verb + "."}}, title(name)+"Payload!"+deprecation(n.api.Deprecated))
 		}
 	}
 	w.close()
@@ -172,11 +196,7 @@ func (m *model) writeMutation(w *sdlWriter) {
 
 func (m *model) writeNode(w *sdlWriter, n *node) {
 	noun, nouns := phrase(n.Name), phrases(n.Name)
-	head := "type " + n.Name
-	if len(n.ID) == 1 {
-		head += " implements Node"
-	}
-	w.open(n.Description, head)
+	w.open(n.Description, "type "+n.Name+" implements Node")
 	for _, f := range n.Fields {
 		if f.Hidden {
 			continue
@@ -185,16 +205,18 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 		if f.NonNull {
 			typ += "!"
 		}
-		w.line(f.Description, f.Name+": "+typ)
+		w.line(f.Description, f.Name+": "+typ+deprecation(m.deprecated[f]))
 	}
 	for _, ed := range n.Edges {
+		deprecated := deprecation(m.deprecated[ed])
 		switch {
+		case ed.Hidden:
 		case ed.List():
-			w.field(ed.Description, ed.Name, m.node(ed.Target).listArguments(), ed.Target+"Connection!")
+			w.field(ed.Description, ed.Name, m.node(ed.Target).listArguments(), ed.Target+"Connection!"+deprecated)
 		case ed.NonNull:
-			w.line(ed.Description, ed.Name+": "+ed.Target+"!")
+			w.line(ed.Description, ed.Name+": "+ed.Target+"!"+deprecated)
 		default:
-			w.line(ed.Description, ed.Name+": "+ed.Target)
+			w.line(ed.Description, ed.Name+": "+ed.Target+deprecated)
 		}
 	}
 	w.close()
@@ -213,7 +235,7 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 	w.open("Conditions on "+nouns+". All that are given must hold.", "input "+n.Names.Where)
 	for _, f := range n.Fields {
 		if f.Filter {
-			w.line(f.Description, f.Name+": "+f.GraphQL+"Filter")
+			w.line(f.Description, f.Name+": "+f.GraphQL+"Filter"+deprecation(m.deprecated[f]))
 		}
 	}
 	m.writeConditions(w, n)
@@ -253,11 +275,11 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 	w.open("What "+nouns+" can be sorted by.", "enum "+n.Names.OrderField)
 	for _, f := range n.Fields {
 		if f.Sort {
-			w.line(f.Description, f.OrderValue)
+			w.line(f.Description, f.OrderValue+deprecation(m.deprecated[f]))
 		}
 	}
 	w.close()
-	if n.Names.Create != "" {
+	if n.Writable() {
 		m.writeInputs(w, n)
 	}
 }
@@ -286,6 +308,9 @@ func (m *model) anyList() bool { return slices.ContainsFunc(m.nodes, m.toMany) }
 
 func (m *model) edgeTo(n *node, list bool) bool {
 	for _, from := range m.nodes {
+		if from.Hidden {
+			continue
+		}
 		for _, e := range from.Edges {
 			if e.Target == n.Name && e.List() == list {
 				return true
@@ -303,64 +328,84 @@ const (
 
 func (m *model) writeInputs(w *sdlWriter, n *node) {
 	noun := phrase(n.Name)
-	w.open("The values of a new "+noun+". What is left out gets its default.", "input Create"+n.Name+"Input")
-	for _, in := range n.Inputs {
-		typ := in.graphQL(n, true)
-		if in.Required {
-			typ += "!"
+	if n.Names.Create != "" {
+		w.open("The values of a new "+noun+". What is left out gets its default.", "input Create"+n.Name+"Input")
+		for _, in := range n.Inputs {
+			typ := in.graphQL(n, true)
+			if in.Required {
+				typ += "!"
+			} else {
+				typ += deprecation(m.deprecated[in.Field])
+			}
+			w.line(in.Description, in.Name+": "+typ)
 		}
-		w.line(in.Description, in.Name+": "+typ)
-	}
-	w.line(mutationIDIn, mutationIDField)
-	w.close()
-	w.open("The new values of "+article(noun)+". What is left out stays as it is; null clears.", "input Update"+n.Name+"Input")
-	w.line("The id of the "+noun+" to change.", "id: ID!")
-	for _, in := range n.Inputs {
-		if !in.CreateOnly {
-			w.line(in.Description, in.Name+": "+in.graphQL(n, false))
-		}
-	}
-	w.line(mutationIDIn, mutationIDField)
-	w.close()
-	w.open("Which "+noun+" to delete.", "input Delete"+n.Name+"Input")
-	w.line("The id of the "+noun+" to delete.", "id: ID!")
-	w.line(mutationIDIn, mutationIDField)
-	w.close()
-	for _, in := range n.Inputs {
-		if !in.list() {
-			continue
-		}
-		target := phrases(in.Edge.Target)
-		w.open("The "+target+" of a new "+noun+".", "input "+n.listType(in, true))
-		w.line("The ids of the "+target+" to add.", "connect: [ID!]")
-		w.close()
-		if in.CreateOnly {
-			continue
-		}
-		if !in.Nullable {
-			w.open("Changes to the "+target+" of "+article(noun)+".", "input "+n.listType(in, false))
-			w.line("The ids of the "+target+" to add.", "connect: [ID!]")
-			w.close()
-			continue
-		}
-		w.open("Changes to the "+target+" of "+article(noun)+". `set` stands alone.", "input "+n.listType(in, false))
-		w.line("The ids of the "+target+" to add.", "connect: [ID!]")
-		w.line("The ids of the "+target+" to take away.", "disconnect: [ID!]")
-		w.line("The ids of the "+target+" that remain, in place of all others.", "set: [ID!]")
+		w.line(mutationIDIn, mutationIDField)
 		w.close()
 	}
-	for _, verb := range []string{"create", "update"} {
+	if n.Names.Update != "" {
+		w.open("The new values of "+article(noun)+". What is left out stays as it is; null clears.", "input Update"+n.Name+"Input")
+		w.line("The id of the "+noun+" to change.", "id: ID!")
+		for _, in := range n.Inputs {
+			if !in.CreateOnly {
+				w.line(in.Description, in.Name+": "+in.graphQL(n, false)+deprecation(m.deprecated[in.Field]))
+			}
+		}
+		w.line(mutationIDIn, mutationIDField)
+		w.close()
+	}
+	if n.Names.Delete != "" {
+		w.open("Which "+noun+" to delete.", "input Delete"+n.Name+"Input")
+		w.line("The id of the "+noun+" to delete.", "id: ID!")
+		w.line(mutationIDIn, mutationIDField)
+		w.close()
+	}
+	for _, in := range n.Inputs {
+		if in.list() {
+			n.writeListInputs(w, in)
+		}
+	}
+	for _, mutation := range [][2]string{{"create", n.Names.Create}, {"update", n.Names.Update}} {
+		verb := mutation[0]
+		if mutation[1] == "" {
+			continue
+		}
 		w.open("What came of "+verb[:len(verb)-1]+"ing "+article(noun)+".", "type "+title(verb)+n.Name+"Payload")
-		w.line("The "+noun+"; null if the viewer may not read it.", n.Names.One+": "+n.Name)
+		w.line("The "+noun+"; null if the viewer may not read it.", n.payload+": "+n.Name)
 		if verb == "create" {
-			w.line("The "+noun+" as a list would hold it; null if the viewer may not read it.", n.Names.One+"Edge: "+n.Names.Edge)
+			w.line("The "+noun+" as a list would hold it; null if the viewer may not read it.", n.payload+"Edge: "+n.Names.Edge)
 		}
 		w.line(mutationIDOut, mutationIDField)
 		w.close()
 	}
-	w.open("What came of deleting "+article(noun)+".", "type Delete"+n.Name+"Payload")
-	w.line("The id of the deleted "+noun+".", "deletedId: ID")
-	w.line(mutationIDOut, mutationIDField)
+	if n.Names.Delete != "" {
+		w.open("What came of deleting "+article(noun)+".", "type Delete"+n.Name+"Payload")
+		w.line("The id of the deleted "+noun+".", "deletedId: ID")
+		w.line(mutationIDOut, mutationIDField)
+		w.close()
+	}
+}
+
+// writeListInputs writes the types by which a list is written, as far as the entity's mutations are there.
+func (n *node) writeListInputs(w *sdlWriter, in *input) {
+	noun, target := phrase(n.Name), phrases(in.Edge.Target)
+	if n.Names.Create != "" {
+		w.open("The "+target+" of a new "+noun+".", "input "+n.listType(in, true))
+		w.line("The ids of the "+target+" to add.", "connect: [ID!]")
+		w.close()
+	}
+	if in.CreateOnly || n.Names.Update == "" {
+		return
+	}
+	changes := "Changes to the " + target + " of " + article(noun) + "."
+	if in.Nullable {
+		changes += " `set` stands alone."
+	}
+	w.open(changes, "input "+n.listType(in, false))
+	w.line("The ids of the "+target+" to add.", "connect: [ID!]")
+	if in.Nullable {
+		w.line("The ids of the "+target+" to take away.", "disconnect: [ID!]")
+		w.line("The ids of the "+target+" that remain, in place of all others.", "set: [ID!]")
+	}
 	w.close()
 }
 
@@ -394,11 +439,11 @@ func (m *model) writeFilters(w *sdlWriter) {
 	used := make(map[string]*entity.Field)
 	for _, n := range m.nodes {
 		for _, f := range n.Fields {
-			if f.Filter {
+			if f.Filter && !n.Hidden {
 				used[f.GraphQL] = f
 			}
 		}
-		if m.toMany(n) && used["Int"] == nil {
+		if !n.Hidden && m.toMany(n) && used["Int"] == nil {
 			used["Int"] = &entity.Field{Type: entity.Int}
 		}
 	}

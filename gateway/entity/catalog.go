@@ -23,7 +23,10 @@ type Entity struct {
 	Schema      string // its ent schema type; differs from Name only if an annotation renames it
 	Table       string
 	Description string
-	// Fields holds all columns of the table that the schema names, in declared order, the primary key included.
+	// Hidden entities are not part of the API; rules may lead through them.
+	Hidden bool
+	// Fields holds all columns of the table that the schema names, in declared order, the primary key included. An entity
+	// with a composite key has a field of type ID beside them, which has no column: it stands for the fields of ID.
 	Fields []*Field
 	// ID holds the primary key, in declared order: one field, several for an edge schema with a composite key.
 	ID    []*Field
@@ -95,7 +98,7 @@ const (
 type Field struct {
 	Name        string // in the API, "createdAt"
 	Schema      string // in the ent schema, "created_at"
-	Column      string // in the database
+	Column      string // in the database; empty for the id of an entity with a composite key
 	Type        Type
 	GraphQL     string  // the type's name in the API without "!", "DateTime" or "PostStatus"
 	Key         KeyType // for ID and Ref
@@ -105,7 +108,7 @@ type Field struct {
 	// Nullable says that the column may hold null; NonNull that the API type has a "!". They differ for fields with a
 	// read rule.
 	Nullable, NonNull bool
-	// Hidden fields exist in the database only: sensitive ones and those that an annotation takes out of the API's output.
+	// Hidden fields exist in the database only: sensitive ones and those that an annotation takes out of the API.
 	Hidden bool
 	// Filter and Sort say whether where and orderBy offer the field.
 	Filter, Sort bool
@@ -119,6 +122,19 @@ type Field struct {
 
 	// DBType overrides the database type used for casts of arrays and keys on Postgres, for example "bigint".
 	DBType string
+
+	owner *Entity // for ID
+}
+
+// Owner returns the entity whose id the field is, nil for other fields.
+func (f *Field) Owner() *Entity { return f.owner }
+
+// ParseKey is [Entity.ParseKey] for the keys that an ID or Ref field holds.
+func (f *Field) ParseKey(text string) (key any, ok bool) {
+	if f.Type == ID {
+		return f.owner.ParseKey(text)
+	}
+	return ParseKey(f.Key, text)
 }
 
 // CustomField is a hand-written field of an entity.
@@ -137,6 +153,8 @@ type Edge struct {
 	Schema      string // in the ent schema
 	Target      string // the other entity's name
 	Description string
+	// Hidden edges are not part of the API.
+	Hidden bool
 	// Kind says which columns link the two rows.
 	Kind EdgeKind
 	// NonNull is for to-one edges: a target exists for every row and everyone may read it.
@@ -220,7 +238,7 @@ func NewCatalog(entities ...*Entity) *Catalog {
 		e.fields, e.ents = make(map[string]*Field), make(map[string]*Field)
 		for _, f := range e.Fields {
 			if f.Type == ID {
-				f.Target = e.Name
+				f.Target, f.owner = e.Name, e
 			}
 			e.ents[f.Schema] = f
 			if !f.Hidden {
@@ -229,7 +247,9 @@ func NewCatalog(entities ...*Entity) *Catalog {
 		}
 		e.edges, e.keys = make(map[string]*Edge), make(map[string]*Key)
 		for _, ed := range e.Edges {
-			e.edges[ed.Name] = ed
+			if !ed.Hidden {
+				e.edges[ed.Name] = ed
+			}
 		}
 		for _, k := range e.Keys {
 			e.keys[k.Name] = k

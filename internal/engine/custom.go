@@ -80,7 +80,7 @@ func (x *execution) resolve(ctx context.Context, q store.Querier, r *rows) error
 			for i, col := range call.needs {
 				values[i] = r.raw[col][row]
 			}
-			id := normalKey(values[0])
+			id := r.read.entity.Key(values[:len(r.read.entity.ID)]...)
 			at, ok := known[id]
 			if !ok {
 				at = len(batch.Rows)

@@ -75,9 +75,8 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 			}
 			out.args = &listArgs{order: o}
 		}
-		id := r.entity.ID[0]
 		parts := x.parts(out)
-		return x.query(ctx, q, req.keyed(parts, id.Column, pgKeyType(id), keys), parts, true, -1)
+		return x.query(ctx, q, req.keyed(parts, primaryKey(r.entity), keys), parts, true, -1)
 	case readUnique:
 		values, err := x.keyArguments(r)
 		if out.refused(err) {
@@ -104,12 +103,12 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	column, cast := r.entity.ID[0].Column, pgKeyType(r.entity.ID[0])
+	by := primaryKey(r.entity)
 	if r.edge.Kind == entity.ToOneInverse {
-		column, cast = r.edge.Column, ownKeyType(r)
+		by = []keyColumn{{r.edge.Column, ownKeyType(r)}}
 	}
 	parts := x.parts(out)
-	return x.query(ctx, q, req.keyed(parts, column, cast, keys), parts, true, -1)
+	return x.query(ctx, q, req.keyed(parts, by, keys), parts, true, -1)
 }
 
 // parts are what the statement of a read selects: its own columns and those of the reads that are folded into it, at any
@@ -200,9 +199,8 @@ func (x *execution) parentKeys(r *read) []any {
 // idArguments are the keys of a look-up by id: of post(id:), or those of r's type among node(id:) and nodes(ids:).
 func (x *execution) idArguments(r *read) ([]any, error) {
 	args := r.node.ArgumentMap(x.vars)
-	id := r.entity.ID[0]
 	if r.node.Name == r.entity.Names.One {
-		key, err := parseGlobalID(args["id"], r.entity.Name, id.Key)
+		key, err := parseGlobalID(args["id"], r.entity.Name, r.entity.ParseKey)
 		if err != nil {
 			return nil, badArg("id", apierr.InvalidFormat, nil, "id "+err.Error()+".")
 		}
@@ -210,7 +208,7 @@ func (x *execution) idArguments(r *read) ([]any, error) {
 	}
 	var keys []any
 	for _, v := range nodeIDs(args) {
-		if key, err := parseGlobalID(v, r.entity.Name, id.Key); err == nil {
+		if key, err := parseGlobalID(v, r.entity.Name, r.entity.ParseKey); err == nil {
 			keys = append(keys, key)
 		}
 	}

@@ -20,6 +20,10 @@ func (q request) filter(s *statement, c *condition, alias string, depth int) {
 	s.WriteSQL("(")
 	for _, t := range c.tests {
 		next()
+		if t.field.Column == "" {
+			s.compositeTest(t, alias)
+			continue
+		}
 		s.test(t, func() { s.WriteColumn(alias, t.field.Column) })
 	}
 	for _, t := range c.edges {
@@ -109,6 +113,29 @@ func (q request) behind(s *statement, ed *entity.Edge, alias string, depth int) 
 		s.WriteSQL(")")
 	}
 	return inner
+}
+
+// compositeTest writes a test of the id of an entity whose key has several columns, none of which is ever null.
+func (s *statement) compositeTest(t test, alias string) {
+	if t.op == entity.IsNull {
+		s.WriteSQL(map[bool]string{false: "1=1", true: "1=0"}[t.value.(bool)])
+		return
+	}
+	keys := []any{t.value}
+	if t.op.List() {
+		keys = t.value.([]any)
+	}
+	if t.op == entity.Ne || t.op == entity.NotIn {
+		s.WriteSQL("NOT ")
+	}
+	s.WriteSQL("(")
+	if len(keys) == 0 {
+		s.WriteSQL("1=0")
+	} else {
+		e := t.field.Owner()
+		s.writeKeys(alias, e, primaryKey(e), keys)
+	}
+	s.WriteSQL(")")
 }
 
 func (s *statement) equal(a, column, b, other string) {

@@ -144,22 +144,32 @@ func resolveStep(e *entity.Entity, item any, i int) (step, error) {
 func (o order) complete(e *entity.Entity) order {
 	var steps []step
 	seen := make(map[string]bool)
+	key := 0 // its columns among the steps
 	desc := false
-	for _, st := range o.steps {
-		if seen[st.name()] {
-			continue
+	add := func(st step) {
+		if seen[st.name()] || key == len(e.ID) {
+			return
 		}
-		seen[st.name()] = true
-		desc = st.desc
+		seen[st.name()], desc = true, st.desc
 		steps = append(steps, st)
-		if len(e.ID) == 1 && seen[e.ID[0].Name] {
-			break
+		if len(st.path) == 0 && slices.Contains(e.ID, st.field) {
+			key++
 		}
 	}
-	for _, id := range e.ID {
-		if !seen[id.Name] {
-			steps = append(steps, step{field: id, desc: desc})
+	for _, st := range o.steps {
+		if st.count != nil || st.field.Column != "" {
+			add(st)
+			continue
 		}
+		// The id of an entity with a composite key stands for the columns of the key.
+		for _, f := range st.field.Owner().ID {
+			st.field = f
+			add(st)
+		}
+	}
+	last := desc
+	for _, f := range e.ID {
+		add(step{field: f, desc: last})
 	}
 	var b strings.Builder
 	b.WriteString(e.Name)

@@ -135,6 +135,11 @@ type read struct {
 	// single says that there is at most one key, and folded that the rows come with those of the read above.
 	single, folded bool
 
+	// wantID says that the id of an entity with a composite key is written, to idCell: it is put together from the
+	// columns of the key.
+	wantID bool
+	idCell int
+
 	// size and rowCount are what the last executions needed, so that the next one need not grow its buffers.
 	size, rowCount sizeHint
 }
@@ -198,6 +203,16 @@ func (r *read) column(name string, f *entity.Field) *column {
 
 // cell makes the read keep the JSON of a field and returns its position.
 func (r *read) cell(f *entity.Field) int {
+	if f.Column == "" {
+		if !r.wantID {
+			for _, part := range r.entity.ID {
+				r.column(part.Column, part)
+			}
+			r.wantID, r.idCell = true, r.cells
+			r.cells++
+		}
+		return r.idCell
+	}
 	c := r.column(f.Column, f)
 	if c.cell < 0 {
 		c.cell = r.cells
@@ -379,9 +394,11 @@ func (c *compiler) entityField(r *read, e *entity.Entity, f *collected, level in
 	}
 	o := c.out(f, outCustom)
 	o.call = c.call(f)
-	id := r.column(e.ID[0].Column, e.ID[0])
-	id.raw = true
-	o.call.needs, o.call.names = []int{r.index(id)}, []string{id.name}
+	for _, f := range e.ID {
+		id := r.column(f.Column, f)
+		id.raw = true
+		o.call.needs, o.call.names = append(o.call.needs, r.index(id)), append(o.call.names, id.name)
+	}
 	for _, custom := range e.Custom {
 		if custom.Name != n.Name {
 			continue

@@ -78,8 +78,10 @@ type scanner struct {
 	skip  bool // this row is only a sign that there are more
 	// values are those of the columns of the order, for the cursor: they are held until the row ends.
 	values []any
-	keyed  bool // the first column is the parent's key
-	folded bool // the first column is the row's own key, null if there is no row
+	// id holds the values of the columns of a composite key, and first those by which the row was found.
+	id, first []any
+	keyed     bool // the first column is the parent's key
+	folded    bool // the first column is the row's own key, null if there is no row
 	// counted is the length of the rows' buffer, and raw the size of values outside of it, for size.
 	counted, raw int
 }
@@ -89,19 +91,32 @@ type receiver struct {
 	col *column // nil for the key column and for columns that only the cursor needs
 	i   int     // position in read.columns
 	at  int     // position in the order, -1 if the cursor does not need it
+	id  int     // position in the composite key, -1 if it is not written
+	of  int     // for the key columns: how many there are
 }
 
 // Scan implements [sql.Scanner].
 func (c *receiver) Scan(v any) error {
 	s := c.s
-	if c.i < 0 && c.col == nil && c.at < 0 {
+	if c.of == 1 {
 		return s.begin(v)
+	}
+	if c.of > 1 {
+		if s.first = append(s.first, keep(v)); len(s.first) < c.of {
+			return nil
+		}
+		key := s.rows.read.entity.Key(s.first...)
+		s.first = s.first[:0]
+		return s.begin(key)
 	}
 	if s.skip {
 		return nil
 	}
 	if c.at >= 0 {
 		s.values[c.at] = keep(v)
+	}
+	if c.id >= 0 {
+		s.id[c.id] = keep(v)
 	}
 	if c.col == nil {
 		return nil
@@ -179,12 +194,22 @@ func (r *rows) put(cell int, f *entity.Field, v any) {
 	r.cells[i] = span{uint32(start), uint32(len(buf))}
 }
 
-// end finishes a row: its cursor is made of values that are known only now.
+// end finishes a row: its cursor and a composite id are made of values that are known only now.
 func (s *scanner) end() error {
-	if s.skip || !s.rows.read.wantCursor {
+	r := s.rows
+	if s.skip {
 		return nil
 	}
-	r := s.rows
+	if e := r.read.entity; r.read.wantID {
+		start := len(r.buf)
+		r.buf = append(r.buf, '"')
+		r.buf = relay.AppendID(r.buf, e.Name, appendKey(nil, e.Key(s.id...)))
+		r.buf = append(r.buf, '"')
+		r.cells[(r.n-1)*r.stride()+r.read.idCell] = span{uint32(start), uint32(len(r.buf))}
+	}
+	if !r.read.wantCursor {
+		return nil
+	}
 	var small [256]byte
 	values := small[:0]
 	for i, st := range r.args.order.steps {
@@ -264,22 +289,34 @@ func (s *scanner) receive(dest []any, names []string) []any {
 	r.keys, r.raw = make([][]any, len(r.read.columns)), make([][]any, len(r.read.columns))
 	r.buf = make([]byte, 0, r.read.size.get()*5/4)
 	r.cells = make([]span, 0, r.read.rowCount.get()*r.stride())
-	receivers := make([]receiver, len(names)+1)
-	receivers[0] = receiver{s: s, i: -1, at: -1}
-	dest = append(dest, &receivers[0])
+	keys := 1
+	if r.read.kind == readKeys && !s.folded {
+		keys = len(r.read.entity.ID)
+	}
+	receivers := make([]receiver, keys+len(names))
+	for i := range keys {
+		receivers[i] = receiver{s: s, of: keys}
+		dest = append(dest, &receivers[i])
+	}
 	for i, name := range names {
-		c := receiver{s: s, i: i, at: -1}
+		c := receiver{s: s, i: i, at: -1, id: -1}
 		if i < len(r.read.columns) {
 			c.col = r.read.columns[i]
 		}
 		if r.read.wantCursor {
 			c.at = slices.IndexFunc(r.args.order.steps, func(st step) bool { return st.selected() == name })
 		}
-		receivers[i+1] = c
-		dest = append(dest, &receivers[i+1])
+		if r.read.wantID {
+			c.id = slices.IndexFunc(r.read.entity.ID, func(f *entity.Field) bool { return f.Column == name })
+		}
+		receivers[keys+i] = c
+		dest = append(dest, &receivers[keys+i])
 	}
 	if r.read.wantCursor {
 		s.values = make([]any, len(r.args.order.steps))
+	}
+	if r.read.wantID {
+		s.id = make([]any, len(r.read.entity.ID))
 	}
 	return dest
 }

@@ -24,21 +24,21 @@ type part struct {
 	column string
 }
 
-// keyed writes the rows whose column is one of the keys, each with that column first.
-func (q request) keyed(parts []*part, column, cast string, keys []any) *statement {
+// keyed writes the rows whose columns hold one of the keys, each with those columns first.
+func (q request) keyed(parts []*part, by []keyColumn, keys []any) *statement {
+	e := parts[0].rows.read.entity
 	s := &statement{postgres: q.postgres}
 	s.WriteSQL("SELECT ")
-	s.WriteColumn("t", column)
+	for i, c := range by {
+		if i > 0 {
+			s.WriteSQL(", ")
+		}
+		s.WriteColumn("t", c.name)
+	}
 	q.from(s, parts)
 	s.WriteSQL(" WHERE ")
-	s.WriteColumn("t", column)
-	if len(keys) == 1 {
-		s.WriteSQL(" = ")
-		s.WriteArg(keys[0])
-	} else {
-		s.writeIn(keys, cast)
-	}
-	q.restrict(s, parts[0].rows.read.entity)
+	s.writeKeys("t", e, by, keys)
+	q.restrict(s, e)
 	return s
 }
 
@@ -122,7 +122,11 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 	default:
 		// SQLite has no LATERAL. The page of each parent is a correlated list of keys, which stops at the limit; the rows
 		// are then found by their keys.
-		id := r.entity.ID[0]
+		id := primaryKey(r.entity)
+		names := make([]string, len(id))
+		for i, c := range id {
+			names[i] = c.name
+		}
 		s.WriteSQL("SELECT p.value")
 		s.columns(columns, "t", false)
 		s.WriteSQL(" FROM json_each(")
@@ -130,9 +134,15 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 		s.WriteSQL(") p JOIN ")
 		s.WriteTable(r.entity.Table, "t")
 		s.WriteSQL(" ON ")
-		s.WriteColumn("t", id.Column)
+		if len(names) > 1 {
+			s.WriteSQL("(")
+		}
+		s.columns(names, "t", true)
+		if len(names) > 1 {
+			s.WriteSQL(")")
+		}
 		s.WriteSQL(" IN (")
-		q.page(s, r, []string{id.Column}, a, func() { s.WriteSQL("p.value") }, "")
+		q.page(s, r, names, a, func() { s.WriteSQL("p.value") }, "")
 		s.WriteSQL(")")
 		q.joinOrder(s, a.order, "t")
 		s.WriteSQL(" ORDER BY p.key, ")

@@ -216,7 +216,7 @@ func isKey(f *entity.Field) bool { return f.Type == entity.ID || f.Type == entit
 func filterValue(f *entity.Field, v any) (any, error) {
 	switch f.Type {
 	case entity.ID, entity.Ref:
-		return parseGlobalID(v, f.Target, f.Key)
+		return parseGlobalID(v, f.Target, f.ParseKey)
 	case entity.Int:
 		n, ok := asInt(v)
 		if !ok || n < math.MinInt32 || n > math.MaxInt32 {
@@ -294,8 +294,8 @@ func filterValue(f *entity.Field, v any) (any, error) {
 	return nil, fmt.Errorf("cannot be filtered by")
 }
 
-// parseGlobalID returns the key inside a global id of the given entity.
-func parseGlobalID(v any, target string, key entity.KeyType) (any, error) {
+// parseGlobalID returns the key inside a global id of the given entity, whose keys parse understands.
+func parseGlobalID(v any, target string, parse func(string) (any, bool)) (any, error) {
 	s, _ := v.(string)
 	typeName, raw, ok := relay.ParseID(s)
 	if !ok {
@@ -304,7 +304,7 @@ func parseGlobalID(v any, target string, key entity.KeyType) (any, error) {
 	if typeName != target {
 		return nil, fmt.Errorf("is not the id of a %s", target)
 	}
-	k, ok := entity.ParseKey(key, raw)
+	k, ok := parse(raw)
 	if !ok {
 		return nil, fmt.Errorf("is not an id of this API")
 	}

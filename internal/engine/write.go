@@ -429,8 +429,8 @@ func below(nodes []*ast.Field) map[string][]*ast.Field {
 func (e *Engine) globalID(v any) (*entity.Entity, any, error) {
 	text, _ := v.(string)
 	name, raw, _ := relay.ParseID(text)
-	if ent := e.catalog.Entity(name); ent != nil {
-		if key, ok := entity.ParseKey(ent.ID[0].Key, raw); ok {
+	if ent := e.catalog.Entity(name); ent != nil && !ent.Hidden {
+		if key, ok := ent.ParseKey(raw); ok {
 			return ent, key, nil
 		}
 	}
