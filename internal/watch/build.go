@@ -71,7 +71,7 @@ func (b *builder) run(ctx context.Context, name string, args ...string) error {
 
 var (
 	// noise is what each program of the chain adds about the one that it called.
-	noise = regexp.MustCompile(`^(exit status \d+|ent/generate\.go:\d+: running .*|# .*)$`)
+	noise = regexp.MustCompile(`^((.*: )?exit status \d+|ent/generate\.go:\d+: running .*|# .*)$`)
 	// preface is what they put before the message.
 	preface = regexp.MustCompile(`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d generate: (load ent/schema: entc/load: parse schema dir: # .*)?`)
 	place   = regexp.MustCompile(`^[^\s:]+\.\w+:\d+`)
@@ -86,16 +86,23 @@ func (b *builder) readable(out string) string {
 		if strings.TrimSpace(line) == "" && len(lines) == 0 || noise.MatchString(line) {
 			continue
 		}
-		// The generator runs in ent.
 		if at := place.FindString(line); at != "" {
 			name, _, _ := strings.Cut(at, ":")
-			if _, err := os.Stat(filepath.Join(b.root, name)); err != nil {
-				if _, err := os.Stat(filepath.Join(b.root, "ent", name)); err == nil {
-					line = "ent/" + line
-				}
-			}
+			line = b.fromRoot(name) + line[len(name):]
 		}
 		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// fromRoot returns the path of a file as seen from the project's folder. The generator runs in ent.
+func (b *builder) fromRoot(name string) string {
+	if _, err := os.Stat(filepath.Join(b.root, name)); err == nil {
+		return filepath.ToSlash(filepath.Clean(name))
+	}
+	below := filepath.Join("ent", name)
+	if _, err := os.Stat(filepath.Join(b.root, below)); err == nil {
+		return filepath.ToSlash(below)
+	}
+	return name
 }

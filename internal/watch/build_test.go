@@ -32,6 +32,11 @@ func TestReadable(t *testing.T) {
 			"# example.com/shop/graph\ngraph/notes.resolvers.go:13:3: undefined: wrds\n",
 			"graph/notes.resolvers.go:13:3: undefined: wrds",
 		},
+		{
+			"hand-written code is missing",
+			"2026/11/20 10:11:12 generate: generate the hand-written operations' execution: validation failed: validation failed: exit status 1\n" + root + "/ent/../graph/notes.resolvers.go:28:61: missing method Initials\nexit status 1\n",
+			"graph/notes.resolvers.go:28:61: missing method Initials",
+		},
 	} {
 		if got := (&builder{root: root}).readable(c.out); got != c.want {
 			t.Errorf("%s:\n%s\nnot:\n%s", c.name, got, c.want)

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,18 +31,53 @@ type Server struct {
 
 // Join is called by a program that [Run] started as a server. The context that it returns ends when the server shall stop.
 func Join(ctx context.Context) (context.Context, *Server, error) {
-	port := os.NewFile(portFile, "port")
-	ln, err := net.FileListener(port)
+	file := os.NewFile(portFile, "port")
+	ln, err := net.FileListener(file)
 	if err != nil {
 		return nil, nil, fmt.Errorf("take the port from the watching process: %w", err)
 	}
-	_ = port.Close() // the listener has a copy
+	_ = file.Close() // the listener has a copy
+	port := &sharedPort{TCPListener: ln.(*net.TCPListener), closed: make(chan struct{})}
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
+		port.handOver()
 		cancel()
 	}()
-	return ctx, &Server{Listener: ln, ready: os.NewFile(readyFile, "ready")}, nil
+	return ctx, &Server{Listener: port, ready: os.NewFile(readyFile, "ready")}, nil
+}
+
+// sharedPort is a port on which another server listens, too. net/http drops the connections that it accepted a moment
+// before it shuts down. So the port accepts none for a moment, in which those that were accepted send their requests.
+type sharedPort struct {
+	*net.TCPListener
+	over   atomic.Bool
+	close  sync.Once
+	closed chan struct{}
+}
+
+func (p *sharedPort) handOver() {
+	p.over.Store(true)
+	_ = p.SetDeadline(time.Now())
+	select {
+	case <-p.closed:
+	case <-time.After(handOverWithin):
+	}
+}
+
+// Accept waits for Close after the port was handed over.
+func (p *sharedPort) Accept() (net.Conn, error) {
+	conn, err := p.TCPListener.Accept()
+	if err != nil && p.over.Load() {
+		<-p.closed
+		return nil, net.ErrClosed
+	}
+	return conn, err
+}
+
+func (p *sharedPort) Close() error {
+	p.close.Do(func() { close(p.closed) })
+	return p.TCPListener.Close()
 }
 
 // Ready tells that requests are answered from now on, and what was done before, in one line.

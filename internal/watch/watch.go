@@ -16,9 +16,10 @@ import (
 )
 
 const (
-	lookEvery   = 200 * time.Millisecond
-	startWithin = 5 * time.Minute // the demo data may be large
-	stopWithin  = 30 * time.Second
+	lookEvery      = 200 * time.Millisecond
+	startWithin    = 5 * time.Minute // the demo data may be large
+	handOverWithin = 200 * time.Millisecond
+	stopWithin     = 30 * time.Second
 )
 
 // Config says what is watched and how it is served. All fields are required.
@@ -98,10 +99,11 @@ func (cfg Config) replace(ctx context.Context, old *process, b *builder, changed
 		}
 		return old
 	}
+	took := time.Since(start)
 	if err := old.stop(); err != nil {
 		cfg.say("stop the old server: %v", err)
 	}
-	cfg.say("Ready again after %.1f s (%s); tables %s", time.Since(start).Seconds(), times, did)
+	cfg.say("Ready again after %.1f s (%s); tables %s", took.Seconds(), times, did)
 	return next
 }
 
