@@ -64,7 +64,8 @@ what follows from its schema, so that it can be built, run and tested at once. I
 		if bare {
 			next = append(next, "go generate ./...")
 		} else if err := c.generate(cmd.Context(), dir, p.Replace == ""); err != nil {
-			return fmt.Errorf("%w\nThe files above are written and complete. When the problem is solved, run it again there: go generate ./...", err)
+			c.say("\nThe files above are complete. When the problem is solved, run `go generate ./...` in %s again.", dir)
+			return err
 		}
 		next = append(next, "go run . dev", "go test ./...")
 		c.say("\nNext:\n\n  %s\n\nREADME.md there teaches the next three steps.", strings.Join(next, "\n  "))

@@ -10,25 +10,29 @@ import (
 )
 
 // files are the hand-written sources of a project, as they were when somebody last looked. They are looked at again and
-// again, not subscribed to: it costs less than a millisecond for a project of 300 entities, and is the same on every
-// system, mounted folders of containers included.
+// again, not subscribed to: it takes a millisecond or two for hundreds of folders, and is the same on every system, mounted
+// folders of containers included.
 type files struct {
-	root string
-	seen map[string]stamp
-	// quiet are the folders in which nothing is hand-written, ent's packages for instance, with the time of their last
-	// change. As long as nothing is added to them they are left alone.
-	quiet map[string]time.Time
+	root    string
+	seen    map[string]stamp
+	folders map[string]folder
 }
 
 // stamp tells one state of a file from another.
 type stamp struct {
-	size      int64
-	changed   time.Time
-	generated bool
+	size    int64
+	changed time.Time
+}
+
+// folder is what a folder holds as long as nothing is added to it or removed. Most files of a project are generated, and
+// need not be looked at.
+type folder struct {
+	changed        time.Time
+	sources, below []string
 }
 
 func newFiles(root string) *files {
-	f := &files{root: root, quiet: make(map[string]time.Time)}
+	f := &files{root: root, folders: make(map[string]folder)}
 	f.changes()
 	return f
 }
@@ -40,12 +44,12 @@ func (f *files) changes() []string {
 	f.look(f.root, found)
 	var names []string
 	for path, s := range found {
-		if old, ok := f.seen[path]; !s.generated && (!ok || old != s) {
+		if old, ok := f.seen[path]; !ok || old != s {
 			names = append(names, f.name(path))
 		}
 	}
-	for path, old := range f.seen {
-		if _, ok := found[path]; !ok && !old.generated {
+	for path := range f.seen {
+		if _, ok := found[path]; !ok {
 			names = append(names, f.name(path))
 		}
 	}
@@ -65,43 +69,47 @@ func (f *files) name(path string) string {
 // look adds the sources in a folder and below it.
 func (f *files) look(dir string, found map[string]stamp) {
 	info, err := os.Stat(dir)
-	if err != nil || f.quiet[dir].Equal(info.ModTime()) {
-		return
-	}
-	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
-	if dir != f.root && slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == "go.mod" }) {
-		return // another module
+	in, ok := f.folders[dir]
+	if !ok || !in.changed.Equal(info.ModTime()) {
+		if in, err = f.list(dir); err != nil {
+			return
+		}
+		in.changed = info.ModTime()
+		// A change that follows within the same tick of the file system's clock does not show.
+		if time.Since(in.changed) > time.Second {
+			f.folders[dir] = in
+		}
 	}
-	quiet := true
+	for _, path := range in.sources {
+		if info, err := os.Stat(path); err == nil {
+			found[path] = stamp{info.Size(), info.ModTime()}
+		}
+	}
+	for _, path := range in.below {
+		f.look(path, found)
+	}
+}
+
+func (f *files) list(dir string) (in folder, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return folder{}, err
+	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		switch {
-		case e.IsDir():
-			if !ignored(e.Name()) {
-				quiet = false
-				f.look(path, found)
-			}
-		case isSource(f.name(path)):
-			info, err := e.Info()
-			if err != nil {
-				continue
-			}
-			s := stamp{size: info.Size(), changed: info.ModTime()}
-			if old, ok := f.seen[path]; ok && old.size == s.size && old.changed.Equal(s.changed) {
-				s = old
-			} else {
-				s.generated = isGenerated(path)
-			}
-			found[path] = s
-			quiet = quiet && s.generated
+		case e.Name() == "go.mod" && dir != f.root:
+			return folder{}, nil // another module
+		case e.IsDir() && !ignored(e.Name()):
+			in.below = append(in.below, path)
+		case !e.IsDir() && isSource(f.name(path)) && !isGenerated(path):
+			in.sources = append(in.sources, path)
 		}
 	}
-	if quiet {
-		f.quiet[dir] = info.ModTime()
-	}
+	return in, nil
 }
 
 // ignored says whether a folder holds nothing that the program is built from.

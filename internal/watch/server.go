@@ -92,7 +92,8 @@ func (s *Server) Ready(did string) error {
 type process struct {
 	cmd   *exec.Cmd
 	stdin io.Closer
-	ended chan error // gets one value
+	ended chan struct{}
+	err   error // how it ended
 }
 
 // start starts a program as a server and waits until it is ready.
@@ -120,8 +121,11 @@ func (cfg Config) start(ctx context.Context, program string) (p *process, did st
 	if err != nil {
 		return nil, "", fmt.Errorf("start the server: %w", err)
 	}
-	p = &process{cmd: cmd, stdin: stdin, ended: make(chan error, 1)}
-	go func() { p.ended <- cmd.Wait() }()
+	p = &process{cmd: cmd, stdin: stdin, ended: make(chan struct{})}
+	go func() {
+		p.err = cmd.Wait()
+		close(p.ended)
+	}()
 
 	lines := make(chan string, 1)
 	go func() {
@@ -148,9 +152,11 @@ func (cfg Config) start(ctx context.Context, program string) (p *process, did st
 func (p *process) stop() error {
 	_ = p.stdin.Close()
 	select {
-	case err := <-p.ended:
-		return err
+	case <-p.ended:
+		return p.err
 	case <-time.After(stopWithin):
-		return errors.Join(fmt.Errorf("the server did not stop within %s", stopWithin), p.cmd.Process.Kill(), <-p.ended)
+		err := p.cmd.Process.Kill()
+		<-p.ended
+		return errors.Join(fmt.Errorf("the server did not stop within %s", stopWithin), err)
 	}
 }

@@ -46,7 +46,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("make a folder for programs: %w", err)
 	}
-	defer os.RemoveAll(out)
+	defer func() { _ = os.RemoveAll(out) }() // a temporary folder
 	b := &builder{root: cfg.Dir, out: out}
 	sources := newFiles(cfg.Dir)
 	server, did, err := cfg.start(ctx, program)
@@ -122,8 +122,8 @@ func list(names []string) string {
 
 // unlessEnded drops the error of a server that ended because it was asked to: a terminal sends its signals to all processes.
 func unlessEnded(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
