@@ -32,10 +32,10 @@ type server struct {
 
 // dev starts the project's program and waits until it is ready. While it runs, somebody asks again and again, and has to
 // get an answer whatever is saved.
-func (p project) dev(t *testing.T, binary string) *server {
+func (p project) dev(t *testing.T, binary string, env ...string) *server {
 	t.Helper()
 	cmd := exec.Command(binary, "dev", "--addr", "127.0.0.1:0")
-	cmd.Dir = p.dir
+	cmd.Dir, cmd.Env = p.dir, append(os.Environ(), env...)
 	out, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -53,22 +53,24 @@ func (p project) dev(t *testing.T, binary string) *server {
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	log := s.wait(t, "Save a file of the project")
 	s.url = regexp.MustCompile(`http://[^/ ]+`).FindString(log)
-	s.key = strings.TrimSpace(p.read(t, filepath.Join("data", "dev.key")))
+	s.key = regexp.MustCompile(`Bearer (\S+)`).FindStringSubmatch(log)[1]
 
 	ctx, stop := context.WithCancel(t.Context())
 	var asking sync.WaitGroup
 	asking.Go(func() {
 		// A connection for each request, so that a port that is closed for a moment is noticed.
 		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		pace := time.NewTicker(5 * time.Millisecond) // a client, not a load test
+		defer pace.Stop()
 		n := 0
 		for ; ctx.Err() == nil; n++ {
+			<-pace.C
 			r, err := client.Post(s.url+"/graphql", "application/json", strings.NewReader(`{"query":"{ __typename }"}`))
 			if err != nil {
 				t.Errorf("request %d was not answered: %v", n, err)
 				return
 			}
 			_ = r.Body.Close()
-			time.Sleep(5 * time.Millisecond) // a client, not a load test
 		}
 		t.Logf("%d requests were answered meanwhile", n)
 	})

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/entwine-data/entwine/gateway"
+	"github.com/entwine-data/entwine/internal/pgtest"
 	"github.com/entwine-data/entwine/internal/testenv"
 )
 
@@ -59,6 +60,22 @@ func TestNewProject(t *testing.T) {
 	t.Run("Testing guide", func(t *testing.T) { p.followTestingGuide(t, filepath.Join(root, "docs", "testing.md")) })
 	t.Run("Mistakes", func(t *testing.T) { p.makeMistakes(t, s) })
 	t.Run("The end", func(t *testing.T) { s.kill(t) })
+	t.Run("Postgres", func(t *testing.T) { p.usePostgres(t, binary) })
+}
+
+// usePostgres saves a schema file while dev runs on Postgres, where the development key is kept nowhere but in the process.
+func (p project) usePostgres(t *testing.T, binary string) {
+	if os.Getenv("ENTWINE_TEST_LONG") == "" {
+		t.Skip("ENTWINE_TEST_LONG=1 runs this")
+	}
+	s := p.dev(t, binary, "DATABASE_URL="+pgtest.New(t))
+	s.ask(t, `mutation { createUser(input: { name: "Ada", username: "ada" }) { user { id } } }`, nil)
+	s.save(t, block{file: "ent/schema/user.go", below: `field.String("username")`, text: "\t\tfield.Int(\"age\").Optional().Nillable().Comment(\"In years.\"),\n"},
+		`modify "users" table`)
+	if answer := s.ask(t, `{ users { nodes { name age } } }`, nil); !strings.Contains(answer, `{"name":"Ada","age":null}`) {
+		t.Error(answer)
+	}
+	s.kill(t)
 }
 
 // followREADME does what the project's README says, in its order.
