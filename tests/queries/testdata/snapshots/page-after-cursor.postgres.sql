@@ -1,0 +1,5 @@
+SELECT 1, t."title", t."created_at", t."id"
+FROM "posts" t
+WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($1, $2, $3))) AND (t."created_at", t."id") < ($4, $5::bigint)
+ORDER BY t."created_at" DESC, t."id" DESC
+LIMIT $6::bigint;
