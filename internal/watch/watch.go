@@ -38,6 +38,7 @@ type Config struct {
 
 // Run serves, with the running program at first, until ctx ends or a server does without being asked.
 func Run(ctx context.Context, cfg Config) error {
+	parent := os.Getppid()
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
@@ -55,7 +56,6 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	cfg.Started(did)
 
-	parent := os.Getppid()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	var changed []string

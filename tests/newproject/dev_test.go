@@ -35,7 +35,7 @@ type server struct {
 func (p project) dev(t *testing.T, binary string, env ...string) *server {
 	t.Helper()
 	cmd := exec.Command(binary, "dev", "--addr", "127.0.0.1:0")
-	cmd.Dir, cmd.Env = p.dir, append(os.Environ(), env...)
+	cmd.Dir, cmd.Env = p.dir, append(append(os.Environ(), "TMPDIR="+t.TempDir()), env...) // it is killed, and cannot clean up
 	out, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
