@@ -215,7 +215,7 @@ func (x *execution) load(ctx context.Context, q store.Querier, refs *loader.Refs
 		sub.seed = append(sub.seed, item.Key)
 	}
 	for _, at := range order {
-		if err := subs[at].run(ctx, q); err != nil {
+		if err := subs[at].bindAndRun(ctx, q); err != nil {
 			return nil, err
 		}
 	}

@@ -29,10 +29,9 @@ type execution struct {
 	left *int
 }
 
-// run fetches everything that the plan needs. An error means that the database failed; what is wrong with single fields
-// is kept with their rows.
+// run fetches everything that the plan needs, after bind. An error means that the database failed; what is wrong with single
+// fields is kept with their rows.
 func (x *execution) run(ctx context.Context, q store.Querier) error {
-	x.rows = make([]*rows, x.plan.reads)
 	for _, level := range x.plan.levels {
 		for _, r := range level {
 			if err := x.fetch(ctx, q, r); err != nil {
@@ -50,14 +49,10 @@ func (x *execution) run(ctx context.Context, q store.Querier) error {
 
 // fetch executes one read.
 func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
-	if r.folded {
-		if x.rows[r.id] == nil { // the read above had no statement: its arguments were refused
-			x.rows[r.id] = &rows{read: r}
-		}
+	out := x.rows[r.id]
+	if r.folded || out.err != nil {
 		return nil
 	}
-	out := &rows{read: r}
-	x.rows[r.id] = out
 	req := request{viewer: x.viewer, postgres: x.engine.postgres}
 	switch r.kind {
 	case readKeys:
@@ -85,23 +80,14 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 		parts := x.parts(out)
 		return x.query(ctx, q, req.unique(parts, values), parts, false, 1)
 	case readList:
-		var err error
-		if out.args, err = x.engine.resolveList(r.entity, r.node.ArgumentMap(x.vars)); out.refused(err) {
-			return nil
-		}
 		return x.list(ctx, q, out, req, nil)
 	}
 	keys := x.parentKeys(r)
-	if r.edge.List() {
-		// The arguments are checked even if there is no parent, but nobody is there to hear of it.
-		var err error
-		if out.args, err = x.engine.resolveList(r.entity, r.node.ArgumentMap(x.vars)); out.refused(err) || len(keys) == 0 {
-			return nil
-		}
-		return x.list(ctx, q, out, req, keys)
-	}
 	if len(keys) == 0 {
 		return nil
+	}
+	if r.edge.List() {
+		return x.list(ctx, q, out, req, keys)
 	}
 	by := primaryKey(r.entity)
 	if r.edge.Kind == entity.ToOneInverse {
@@ -120,8 +106,7 @@ func (x *execution) parts(out *rows) []*part {
 			if !l.child.folded {
 				continue
 			}
-			child := &rows{read: l.child}
-			x.rows[l.child.id] = child
+			child := x.rows[l.child.id]
 			parts = append(parts, &part{
 				rows: child, names: child.columns(), alias: "f" + strconv.Itoa(len(parts)),
 				to: parts[i], column: parts[i].rows.read.columns[l.key].name,

@@ -163,6 +163,10 @@ func (e *Engine) step(ctx context.Context, q store.Querier, oc *graphql.Operatio
 	}
 	input, _ := s.out.nodes[0].ArgumentMap(oc.Variables)["input"].(map[string]any)
 	m := &change{engine: e, q: q, entity: s.entity, kind: s.kind, viewer: viewer, input: input}
+	if err := x.bind(1); err != nil {
+		w.fail(s.out.nodes, err)
+		return false, nil
+	}
 	key, err := m.run(ctx)
 	if err != nil {
 		w.fail(s.out.nodes, m.explain(err))
