@@ -107,7 +107,7 @@ type Custom struct{ ent.Schema }
 
 func (Custom) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("email").GoType(Email("")).MaxLen(40),
+		field.String("email").GoType(Email("")),
 		field.Int("level").GoType(Level(0)),
 		field.Float("ratio").GoType(Ratio(0)).Optional(),
 		field.Bool("on").GoType(Switch(false)).Optional(),
@@ -256,7 +256,7 @@ func (Guarded) Fields() []ent.Field {
 		field.String("old").Optional().Deprecated("Use code."),
 		field.String("shouted").Optional(),
 		field.String("initials").Optional().Annotations(entity.ReadOnly()).Comment(`Made by a "hook".`),
-		field.Float("score").Default(0).Positive().Optional(),
+		field.Float("score").Default(1).Positive().Optional(),
 		field.Int("low").Default(-1).Negative(),
 		field.Bool("archived").Default(false),
 		field.String("tenant").DefaultFunc(func() string { return "acme" }).Annotations(entity.Hidden()),
