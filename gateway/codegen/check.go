@@ -13,6 +13,9 @@ import (
 // wayOutOfName is what to do about an entity whose name the API cannot use.
 const wayOutOfName = "give it another name in the API by the annotation entity.Rename(\"…\")"
 
+// entsOwn are names of fields and methods in the struct that ent makes of an entity.
+var entsOwn = []string{"Edges", "String", "Update", "Unwrap"}
+
 // reservedTypes are the names of types that are there whatever the schema.
 func reservedTypes() map[string]string {
 	types := make(map[string]string)
@@ -40,6 +43,12 @@ func (m *model) checkNames() error {
 	types := reservedTypes()
 	roots := map[string]string{"node": "the look-up of any object", "nodes": "the look-up of any objects"}
 	for _, n := range m.nodes {
+		for _, f := range n.Type.Fields {
+			if slices.Contains(entsOwn, f.StructField()) {
+				return fault(n.Type, "field %s: ent's code for the entity has something else of the name %s; write field.…(%q).StorageKey(%q).Annotations(entity.Rename(%q)), which keeps the column and the API as they are",
+					f.Name, f.StructField(), f.Name+"_value", f.StorageKey(), camel(f.Name))
+			}
+		}
 		if n.Hidden {
 			continue
 		}

@@ -68,7 +68,9 @@ func (m *model) newField(n *node, ef *gen.Field) (*entity.Field, error) {
 	if c := ef.Column(); ef.IsString() && c.Size > 0 && c.Size < 1<<31-1 {
 		f.MaxLen = int(c.Size)
 	}
-	comparable := f.Type != entity.JSON && f.Type != entity.Bytes
+	// What a scanner of the schema keeps need not compare as it reads: ent's own write texts as bytes, which SQLite tells
+	// from texts.
+	comparable := f.Type != entity.JSON && f.Type != entity.Bytes && !ef.HasValueScanner()
 	f.Filter = comparable && !f.Hidden
 	f.Sort = comparable && !f.Hidden && f.Type != entity.Ref
 	if api.SoftDelete {
