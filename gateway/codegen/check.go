@@ -20,7 +20,7 @@ var entsOwn = []string{"Edges", "String", "Update", "Unwrap"}
 func reservedTypes() map[string]string {
 	types := make(map[string]string)
 	for _, name := range []string{
-		"Query", "Mutation", "Subscription", "Node", "PageInfo", "OrderDirection", "NullsOrder",
+		"Query", "Mutation", "Subscription", "Node", "PageInfo", "OrderDirection", "NullsOrder", "CountOrder",
 		"ID", "Int", "Float", "String", "Boolean", "DateTime", "Date", "BigInt", "Decimal", "JSON", "Bytes", "UUID",
 	} {
 		types[name] = "a type that every API has"
@@ -32,7 +32,7 @@ func reservedTypes() map[string]string {
 // typeNames are the names of the types that an entity brings along.
 func (n *node) typeNames() []string {
 	return []string{
-		n.Name, n.Names.Connection, n.Names.Edge, n.Names.Where, n.Names.ToOneWhere, n.Names.Order, n.Names.OrderField,
+		n.Name, n.Names.Connection, n.Names.Edge, n.Names.Where, n.Names.ToOneWhere, n.Names.ToManyWhere, n.Names.Order, n.Names.OrderField,
 		"Create" + n.Name + "Input", "Update" + n.Name + "Input", "Delete" + n.Name + "Input",
 		"Create" + n.Name + "Payload", "Update" + n.Name + "Payload", "Delete" + n.Name + "Payload",
 	}

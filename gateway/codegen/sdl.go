@@ -265,6 +265,9 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 	w.line("Which way; ASC if it is not given.", "direction: OrderDirection")
 	w.line("Where rows without a value go; LAST if it is not given.", "nulls: NullsOrder")
 	for _, e := range n.Edges {
+		if e.Hidden {
+			continue
+		}
 		if e.List() {
 			w.line("By how many of them the viewer may read.", e.Name+": CountOrder")
 		} else {
@@ -287,6 +290,9 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 // writeConditions writes the parts of a condition that are not about the entity's own fields.
 func (m *model) writeConditions(w *sdlWriter, n *node) {
 	for _, e := range n.Edges {
+		if e.Hidden {
+			continue
+		}
 		target := m.node(e.Target)
 		name := target.Names.ToOneWhere
 		if e.List() {
@@ -312,7 +318,7 @@ func (m *model) edgeTo(n *node, list bool) bool {
 			continue
 		}
 		for _, e := range from.Edges {
-			if e.Target == n.Name && e.List() == list {
+			if !e.Hidden && e.Target == n.Name && e.List() == list {
 				return true
 			}
 		}
