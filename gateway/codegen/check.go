@@ -31,11 +31,15 @@ func reservedTypes() map[string]string {
 
 // typeNames are the names of the types that an entity brings along.
 func (n *node) typeNames() []string {
-	return []string{
-		n.Name, n.Names.Connection, n.Names.Edge, n.Names.Where, n.Names.ToOneWhere, n.Names.ToManyWhere, n.Names.Order, n.Names.OrderField,
-		"Create" + n.Name + "Input", "Update" + n.Name + "Input", "Delete" + n.Name + "Input",
-		"Create" + n.Name + "Payload", "Update" + n.Name + "Payload", "Delete" + n.Name + "Payload",
+	names := []string{n.Name + "Aggregate"}
+	for _, fn := range entity.Aggregates() {
+		names = append(names, n.Name+aggregates[fn].typ)
 	}
+	return append(names,
+		n.Name, n.Names.Connection, n.Names.Edge, n.Names.Where, n.Names.ToOneWhere, n.Names.ToManyWhere, n.Names.Order, n.Names.OrderField,
+		"Create"+n.Name+"Input", "Update"+n.Name+"Input", "Delete"+n.Name+"Input",
+		"Create"+n.Name+"Payload", "Update"+n.Name+"Payload", "Delete"+n.Name+"Payload",
+	)
 }
 
 // checkNames finds what would collide or be impossible in the API, with the schema's words.

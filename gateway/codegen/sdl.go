@@ -122,7 +122,10 @@ func (m *model) shown(e *enum) bool {
 
 func (m *model) uses(t entity.Type) bool {
 	return slices.ContainsFunc(m.nodes, func(n *node) bool {
-		return !n.Hidden && slices.ContainsFunc(n.Fields, func(f *entity.Field) bool { return f.Type == t })
+		return !n.Hidden && slices.ContainsFunc(n.Fields, func(f *entity.Field) bool {
+			sum, ok := entity.Sum.Of(f)
+			return f.Type == t || ok && f.Filter && sum == t
+		})
 	})
 }
 
@@ -226,7 +229,9 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 	w.line("The "+nouns+" of the page.", "nodes: ["+n.Name+"!]!")
 	w.line("Where the page lies in the list.", "pageInfo: PageInfo!")
 	w.line("How many "+nouns+" the whole list has.", "totalCount: Int!")
+	w.line("Figures over the whole list.", "aggregate: "+n.Name+"Aggregate!")
 	w.close()
+	m.writeAggregate(w, n, nouns)
 	w.open(title(article(noun))+" in a list.", "type "+n.Names.Edge)
 	w.line("Marks this place in the list, for `after` and `before`.", "cursor: String!")
 	w.line("The "+noun+".", "node: "+n.Name+"!")
@@ -285,6 +290,54 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 	if n.Writable() {
 		m.writeInputs(w, n)
 	}
+}
+
+// aggregates are the words for the aggregates.
+var aggregates = map[entity.Aggregate]struct{ typ, of, each string }{
+	entity.Sum:           {"Sum", "The sums of the values.", "The sum; null if there are no values."},
+	entity.Avg:           {"Average", "The averages of the values.", "The average; null if there are no values."},
+	entity.Min:           {"Min", "The smallest values.", "The smallest; null if there are no values."},
+	entity.Max:           {"Max", "The largest values.", "The largest; null if there are no values."},
+	entity.CountDistinct: {"CountDistinct", "How many different values there are.", "How many different ones there are."},
+}
+
+// writeAggregate writes the types of a list's figures.
+func (m *model) writeAggregate(w *sdlWriter, n *node, nouns string) {
+	w.open("Figures over "+nouns+".", "type "+n.Name+"Aggregate")
+	w.line("How many there are.", "count: Int!")
+	for _, fn := range entity.Aggregates() {
+		if len(n.aggregated(fn)) > 0 {
+			w.line(aggregates[fn].of, string(fn)+": "+n.Name+aggregates[fn].typ+"!")
+		}
+	}
+	w.close()
+	for _, fn := range entity.Aggregates() {
+		fields := n.aggregated(fn)
+		if len(fields) == 0 {
+			continue
+		}
+		w.open(aggregates[fn].of, "type "+n.Name+aggregates[fn].typ)
+		for _, f := range fields {
+			t, _ := fn.Of(f)
+			name := string(t)
+			if fn == entity.CountDistinct {
+				name += "!"
+			}
+			w.line(aggregates[fn].each, f.Name+": "+name+deprecation(m.deprecated[f]))
+		}
+		w.close()
+	}
+}
+
+// aggregated are the fields that have an aggregate: those that can be filtered by and have a column of their own.
+func (n *node) aggregated(fn entity.Aggregate) []*entity.Field {
+	var out []*entity.Field
+	for _, f := range n.Fields {
+		if _, ok := fn.Of(f); ok && f.Filter && f.Column != "" {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // writeConditions writes the parts of a condition that are not about the entity's own fields.

@@ -98,6 +98,10 @@ const (
 	outHasPrevious
 	outStartCursor
 	outEndCursor
+	// Below a connection's aggregate.
+	outAggregate
+	outObject
+	outFigure
 	// Below a mutation's payload.
 	outPayloadNode
 	outPayloadEdge
@@ -127,6 +131,7 @@ type read struct {
 	links   []link
 	parents int
 	calls   []*customCall
+	figures []figure
 	// parentKey is the type of the parents' keys, for edge reads.
 	parentKey entity.KeyType
 
@@ -434,15 +439,25 @@ func (c *compiler) connection(r *read, f *collected, e *entity.Entity, level int
 			o := c.out(cf, outPageInfo)
 			o.obj = c.pageInfo(r, cf)
 			obj.outs = append(obj.outs, o)
+		case "aggregate":
+			c.count(r)
+			o := c.out(cf, outAggregate)
+			o.obj = c.aggregate(r, cf, e)
+			obj.outs = append(obj.outs, o)
 		case "totalCount":
-			if !r.wantCount {
-				r.wantCount = true
-				c.plan.counts++
-			}
+			c.count(r)
 			obj.outs = append(obj.outs, c.out(cf, outTotalCount))
 		}
 	}
 	return obj
+}
+
+// count makes the read count its list, which one statement does together with all aggregates.
+func (c *compiler) count(r *read) {
+	if !r.wantCount {
+		r.wantCount = true
+		c.plan.counts++
+	}
 }
 
 func (c *compiler) edge(r *read, sets []ast.SelectionSet, e *entity.Entity, level int) *object {

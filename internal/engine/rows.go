@@ -15,14 +15,16 @@ type rows struct {
 	err    error     // the arguments were refused: nothing was read
 	n      int
 	buf    []byte
-	cells  []span           // n × (read.cells, one more for the cursor if wanted)
-	keys   [][]any          // by column, for key columns
-	raw    [][]any          // by column, for columns that hand-written fields need
-	groups map[any]*group   // by the parent's key
-	counts map[any]int64    // by the parent's key
-	around map[any]int64    // by the parent's key: what lies beyond the page, see around.go
-	errs   map[int]error    // by cell: values that could not be written
-	calls  []*customResults // by position in read.calls
+	cells  []span         // n × (read.cells, one more for the cursor if wanted)
+	keys   [][]any        // by column, for key columns
+	raw    [][]any        // by column, for columns that hand-written fields need
+	groups map[any]*group // by the parent's key
+	counts map[any]int64  // by the parent's key
+	// figures are the aggregates of the lists, by the parent's key and in the order of read.figures.
+	figures map[any][]any
+	around  map[any]int64    // by the parent's key: what lies beyond the page, see around.go
+	errs    map[int]error    // by cell: values that could not be written
+	calls   []*customResults // by position in read.calls
 }
 
 type span struct{ start, end uint32 }
@@ -328,20 +330,26 @@ func (s *scanner) size() int {
 	return n
 }
 
-// scanCounts reads a result of parents' keys and numbers.
+// scanCounts reads a result of parents' keys, numbers and aggregates.
 func (r *rows) scanCounts(result *sql.Rows, keyed bool) error {
 	defer result.Close()
-	r.counts = make(map[any]int64)
+	r.counts, r.figures = make(map[any]int64), make(map[any][]any)
 	for result.Next() {
 		var key any
 		var n int64
-		if err := result.Scan(&key, &n); err != nil {
+		values := make([]any, len(r.read.figures))
+		dest := []any{&key, &n}
+		for i := range values {
+			dest = append(dest, &values[i])
+		}
+		if err := result.Scan(dest...); err != nil {
 			return err
 		}
 		if !keyed {
 			key = noKey
 		}
-		r.counts[normalKey(key)] = n
+		key = normalKey(key)
+		r.counts[key], r.figures[key] = n, values
 	}
 	return result.Err()
 }

@@ -283,7 +283,9 @@ func (q request) count(r *read, a *listArgs, keys []any) *statement {
 	} else {
 		q.parentColumn(s, r)
 	}
-	s.WriteSQL(", count(*) FROM ")
+	s.WriteSQL(", count(*)")
+	s.figures(r.figures)
+	s.WriteSQL(" FROM ")
 	s.WriteTable(r.entity.Table, "t")
 	if r.edge != nil && r.edge.Kind == entity.ManyToMany {
 		s.WriteSQL(" JOIN ")

@@ -54,7 +54,7 @@ func appendValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
 				return dst, apierr.New(apierr.Internal, "The value of %s is not a finite number.", f.Name)
 			}
-			return strconv.AppendFloat(dst, v, 'g', -1, 64), nil
+			return appendFloat(dst, v), nil
 		case int64:
 			return strconv.AppendInt(dst, v, 10), nil
 		}
@@ -115,6 +115,15 @@ func appendValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 		return append(dst, '"'), nil
 	}
 	return dst, fmt.Errorf("column %s holds a %T, which is no %s", f.Column, v, f.Type)
+}
+
+// appendFloat writes a number as JavaScript does: with an exponent only where the number would be very long.
+func appendFloat(dst []byte, v float64) []byte {
+	format := byte('f')
+	if abs := math.Abs(v); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		format = 'e'
+	}
+	return strconv.AppendFloat(dst, v, format, -1, 64)
 }
 
 // appendTime appends timeLayout. It exists because time.AppendFormat, which interprets the layout anew for each value, is

@@ -239,9 +239,10 @@ func (w *writer) connection(x *execution, o *out, r *rows, key any) bool {
 				})
 			})
 		case outTotalCount:
-			n := r.counts[key]
-			w.buf = strconv.AppendInt(w.buf, n, 10)
+			w.buf = strconv.AppendInt(w.buf, r.counts[key], 10)
 			return true
+		case outAggregate:
+			return w.aggregate(o, r, key)
 		default:
 			return w.object(o.obj, func(po *out) bool {
 				switch po.kind {
@@ -263,6 +264,25 @@ func (w *writer) connection(x *execution, o *out, r *rows, key any) bool {
 				return true
 			})
 		}
+	})
+}
+
+// aggregate writes the figures of the list of one parent.
+func (w *writer) aggregate(o *out, r *rows, key any) bool {
+	return w.object(o.obj, func(o *out) bool {
+		if o.kind == outTotalCount {
+			w.buf = strconv.AppendInt(w.buf, r.counts[key], 10)
+			return true
+		}
+		return w.object(o.obj, func(o *out) bool {
+			buf, err := r.appendFigure(w.buf, key, o.col)
+			if err != nil {
+				w.fail(o.nodes, err)
+				return false
+			}
+			w.buf = buf
+			return true
+		})
 	})
 }
 

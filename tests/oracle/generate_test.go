@@ -433,7 +433,27 @@ func (g *generator) connection(sc *scope, e *entity.Entity, depth int) string {
 		g.use("totalCount")
 		parts = append(parts, "totalCount")
 	}
+	if g.chance(15) {
+		parts = append(parts, g.field(sc, "aggregate", "", func(*scope) string { return g.aggregate(e) }))
+	}
 	return strings.Join(g.wrap(e.Names.Connection, parts), " ")
+}
+
+func (g *generator) aggregate(e *entity.Entity) string {
+	out := "count"
+	for _, fn := range entity.Aggregates() {
+		var names []string
+		for _, f := range e.Fields {
+			if _, ok := fn.Of(f); ok && f.Filter && !f.Hidden && g.chance(30) {
+				names = append(names, f.Name)
+			}
+		}
+		if len(names) > 0 {
+			g.use("aggregate " + string(fn))
+			out += " " + string(fn) + " { " + strings.Join(names, " ") + " }"
+		}
+	}
+	return out
 }
 
 func (g *generator) listArguments(e *entity.Entity) string {

@@ -310,12 +310,34 @@ function connection(v, type, rows, args) {
     edges,
     nodes: edges.map((e) => e.node),
     totalCount: all.length,
+    aggregate: () => figures(type, all.map((k) => k.row)),
     pageInfo: {
       hasNextPage: (!backward && more) || (before !== null && all.some((row) => compareKeyed(order, row, before) >= 0)),
       hasPreviousPage: (backward && more) || (after !== null && all.some((row) => compareKeyed(order, row, after) <= 0)) || ((offset ?? 0) > 0 && all.length > 0),
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges[edges.length - 1]?.cursor ?? null,
     },
+  };
+}
+
+function figures(type, rows) {
+  const over = (kind, f) => {
+    const t = schema.getType(type + kind);
+    if (!t) return undefined;
+    return Object.fromEntries(Object.keys(t.getFields()).map((name) => [name, () => f(rows.map((row) => (name === 'id' ? row.id : row[column(name)])).filter((v) => v !== null), name)]));
+  };
+  const extreme = (sign) => (values, name) => {
+    if (values.length === 0) return null;
+    const v = values.reduce((a, b) => (compare(a, b) * sign <= 0 ? a : b));
+    return name === 'createdOn' ? v.slice(0, 10) : v;
+  };
+  return {
+    count: rows.length,
+    sum: over('Sum', (values) => (values.length === 0 ? null : String(values.reduce((a, b) => a + BigInt(b), 0n)))),
+    avg: over('Average', (values) => (values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length)),
+    min: over('Min', extreme(1)),
+    max: over('Max', extreme(-1)),
+    countDistinct: over('CountDistinct', (values) => new Set(values).size),
   };
 }
 
