@@ -50,7 +50,7 @@ func (x *execution) run(ctx context.Context, q store.Querier) error {
 // fetch executes one read.
 func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 	out := x.rows[r.id]
-	if r.folded || out.err != nil {
+	if r.folded || out.wasRefused() {
 		return nil
 	}
 	req := request{viewer: x.viewer, postgres: x.engine.postgres}

@@ -216,10 +216,10 @@ func successor(p string) (string, bool) {
 	for p != "" {
 		r, size := utf8.DecodeLastRuneInString(p)
 		p = p[:len(p)-size]
-		switch {
-		case r == utf8.MaxRune:
+		switch r {
+		case utf8.MaxRune:
 			continue
-		case r == 0xD7FF: // surrogates are no characters
+		case 0xD7FF: // surrogates are no characters
 			r = 0xE000
 		default:
 			r++

@@ -41,6 +41,9 @@ func (r *rows) refused(err error) bool {
 	return err != nil
 }
 
+// wasRefused says whether the arguments were refused.
+func (r *rows) wasRefused() bool { return r.err != nil }
+
 // noKey is the parent's key of rows that have no parent.
 var noKey any = int64(1)
 
