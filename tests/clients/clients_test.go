@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -73,13 +74,45 @@ func TestRelay(t *testing.T) {
 	run(t, dir, "node", filepath.Join("out", "main.js"), serve(t), key, expected(t))
 }
 
+// TestGuide: what docs/clients.md shows of the programs is in them, line by line.
+func TestGuide(t *testing.T) {
+	guide, err := os.ReadFile(filepath.Join(testenv.Root(t), "docs", "clients.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for _, block := range regexp.MustCompile("(?ms)^```\\w+ (\\S+/\\S+)\n(.*?)^```$").FindAllStringSubmatch(string(guide), -1) {
+		source, err := os.ReadFile(block[1])
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for part := range strings.SplitSeq(block[2], "\n\n") {
+			shown++
+			if !strings.Contains(flushLeft(string(source)), flushLeft(part)) {
+				t.Errorf("%s does not hold what docs/clients.md shows of it:\n%s", block[1], part)
+			}
+		}
+	}
+	if shown < 15 {
+		t.Errorf("only %d parts of programs found", shown)
+	}
+}
+
+// flushLeft removes the indentation of all lines.
+func flushLeft(text string) string {
+	return strings.TrimSpace(regexp.MustCompile(`(?m)^[ \t]+`).ReplaceAllString(text, ""))
+}
+
 func needTools(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("node"); err != nil {
 		testenv.Lacking(t, testenv.Node, "install Node 20 or newer")
 	}
-	for _, tool := range []string{"graphql", "@graphql-codegen/core", "@graphql-codegen/client-preset", "relay-compiler", "typescript",
-		"@apollo/client", "@urql/core", "relay-runtime"} {
+	for _, tool := range []string{
+		"graphql", "@graphql-codegen/core", "@graphql-codegen/client-preset", "relay-compiler", "typescript",
+		"@apollo/client", "@urql/core", "relay-runtime",
+	} {
 		if _, err := os.Stat(filepath.Join("node_modules", tool)); err != nil {
 			testenv.Lacking(t, testenv.Node, "run: npm ci --prefix tests/clients")
 		}
