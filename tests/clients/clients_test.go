@@ -1,5 +1,6 @@
-// Package clients proves that the tools of the GraphQL world accept what the gateway serves: graphql-js, graphql-codegen
-// and relay-compiler, run as their users run them.
+// Package clients proves that the clients of the GraphQL world work with what the gateway serves, used as their users use
+// them: the tools graphql-js, graphql-codegen and relay-compiler, and programs with Relay, Apollo Client and urql that page
+// through lists in both directions, change them and show errors.
 package clients
 
 import (
@@ -8,18 +9,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/entwine-data/entwine/ent/demo"
 	"github.com/entwine-data/entwine/gateway"
 	"github.com/entwine-data/entwine/graph"
 	"github.com/entwine-data/entwine/internal/testenv"
 )
 
-var app = gateway.App{Name: "Clients", Open: graph.Open, Demo: demo.Data(demo.Config{Users: 10}), Examples: graph.Examples}
+var app = gateway.App{Name: "Clients", Open: graph.Open, Demo: data, Examples: graph.Examples}
 
 // TestGraphQLJS: the introspection of a running gateway is a valid schema, the one that `schema` prints, and described
 // throughout.
@@ -31,24 +32,30 @@ func TestGraphQLJS(t *testing.T) {
 	t.Logf("%s", run(t, ".", "node", "schema.mjs", url, sdl))
 }
 
-// TestCodegen: graphql-codegen makes TypeScript from the printed schema, and a strict compiler accepts and refuses the
-// right uses of it.
+// TestCodegen: graphql-codegen makes TypeScript from the printed schema, a strict compiler accepts and refuses the right
+// uses of it, and the programs that are written with it run.
 func TestCodegen(t *testing.T) {
 	needTools(t)
 	dir := project(t, "codegen")
 	run(t, dir, "node", "generate.mjs")
 	run(t, dir, "node", "node_modules/typescript/bin/tsc", "--project", ".")
+	url, lists := serve(t), expected(t)
+	for _, program := range []string{"apollo", "urql"} {
+		t.Run(program, func(t *testing.T) {
+			run(t, dir, "node", filepath.Join("out", program+".js"), url, key, lists)
+		})
+	}
 }
 
 // TestRelay: relay-compiler accepts the printed schema and makes the artifacts of a project that pages, refetches by
-// node and changes a connection by a payload's edge.
+// node and changes a connection by a payload's edge; and the project runs.
 func TestRelay(t *testing.T) {
 	needTools(t)
 	dir := project(t, "relay")
 	t.Logf("%s", run(t, dir, "node", "node_modules/relay-compiler/cli.js", "relay.config.json"))
 	for _, artifact := range []string{
 		"PostPageQuery", "PostPage_comments", "PostPageCommentsQuery", "PostPage_comment", "PostPageCommentQuery",
-		"PostPageWriteMutation", "PostPageRemoveMutation",
+		"PostPageWriteMutation", "PostPageRemoveMutation", "PostFeedQuery", "PostFeed_posts", "PostFeedPageQuery",
 	} {
 		if _, err := os.Stat(filepath.Join(dir, "src", "__generated__", artifact+".graphql.ts")); err != nil {
 			t.Error(err)
@@ -62,6 +69,39 @@ func TestRelay(t *testing.T) {
 	if !strings.Contains(string(refetch), "node(id: $id)") {
 		t.Error("the pagination query does not go through node")
 	}
+	run(t, dir, "node", "node_modules/typescript/bin/tsc", "--project", ".")
+	run(t, dir, "node", "build.mjs")
+	run(t, dir, "node", filepath.Join("out", "main.js"), serve(t), key, expected(t))
+}
+
+// TestGuide: what docs/clients.md shows of the programs is in them, line by line.
+func TestGuide(t *testing.T) {
+	guide, err := os.ReadFile(filepath.Join(testenv.Root(t), "docs", "clients.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for _, block := range regexp.MustCompile("(?ms)^```\\w+ (\\S+/\\S+)\n(.*?)^```$").FindAllStringSubmatch(string(guide), -1) {
+		source, err := os.ReadFile(block[1])
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for part := range strings.SplitSeq(block[2], "\n\n") {
+			shown++
+			if !strings.Contains(flushLeft(string(source)), flushLeft(part)) {
+				t.Errorf("%s does not hold what docs/clients.md shows of it:\n%s", block[1], part)
+			}
+		}
+	}
+	if shown < 15 {
+		t.Errorf("only %d parts of programs found", shown)
+	}
+}
+
+// flushLeft removes the indentation of all lines.
+func flushLeft(text string) string {
+	return strings.TrimSpace(regexp.MustCompile(`(?m)^[ \t]+`).ReplaceAllString(text, ""))
 }
 
 func needTools(t *testing.T) {
@@ -69,7 +109,10 @@ func needTools(t *testing.T) {
 	if _, err := exec.LookPath("node"); err != nil {
 		testenv.Lacking(t, testenv.Node, "install Node 20 or newer")
 	}
-	for _, tool := range []string{"graphql", "@graphql-codegen/core", "@graphql-codegen/client-preset", "relay-compiler", "typescript"} {
+	for _, tool := range []string{
+		"graphql", "@graphql-codegen/core", "@graphql-codegen/client-preset", "relay-compiler", "typescript",
+		"@apollo/client", "@urql/core", "relay-runtime",
+	} {
 		if _, err := os.Stat(filepath.Join("node_modules", tool)); err != nil {
 			testenv.Lacking(t, testenv.Node, "run: npm ci --prefix tests/clients")
 		}
@@ -99,7 +142,7 @@ func project(t *testing.T, name string) (dir string) {
 func printSchema(t *testing.T, file string) {
 	t.Helper()
 	var out, log bytes.Buffer
-	if code := gateway.Run(t.Context(), app, []string{"schema"}, noSettings, &out, &log); code != 0 {
+	if code := gateway.Run(t.Context(), app, []string{"schema"}, settings, &out, &log); code != 0 {
 		t.Fatalf("schema: exit code %d: %s", code, &log)
 	}
 	if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
@@ -107,7 +150,10 @@ func printSchema(t *testing.T, file string) {
 	}
 }
 
-func noSettings(string) (string, bool) { return "", false }
+// key is that of dev's administrator.
+const key = "the-key-of-this-test"
+
+func settings(name string) (string, bool) { return key, name == "ENTWINE_DEV_KEY" }
 
 // serve runs `dev` until the test ends and returns the address of the API.
 func serve(t *testing.T) (url string) {
@@ -116,7 +162,7 @@ func serve(t *testing.T) (url string) {
 	log := &watchedLog{found: make(chan string, 1)}
 	ended := make(chan int, 1)
 	args := []string{"dev", "--addr", "127.0.0.1:0", "--database-url", "sqlite:" + filepath.Join(t.TempDir(), "clients.db")}
-	go func() { ended <- gateway.Run(ctx, app, args, noSettings, log, log) }()
+	go func() { ended <- gateway.Run(ctx, app, args, settings, log, log) }()
 	select {
 	case url = <-log.found:
 	case code := <-ended:

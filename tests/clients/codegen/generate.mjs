@@ -23,6 +23,7 @@ const outputs = await preset.buildGeneratesSection({
     enumsAsTypes: true,
     strictScalars: true,
     useTypeImports: true,
+    emitLegacyCommonJSImports: false,
     scalars: { BigInt: "string", Bytes: "string", Date: "string", DateTime: "string", Decimal: "string", JSON: "unknown" },
   },
 });

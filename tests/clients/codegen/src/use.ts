@@ -1,6 +1,6 @@
 // A client written against the generated types: what it may and may not write is the test.
-import { graphql } from "./gql";
-import { ObjectDocument, PostsDocument, WritePostDocument, type PostCardFragment } from "./gql/graphql";
+import { graphql } from "./gql/index.js";
+import { ObjectDocument, PostsDocument, WritePostDocument, type PostCardFragment } from "./gql/graphql.js";
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 
 declare function request<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: NoInfer<Variables>): Promise<Data>;

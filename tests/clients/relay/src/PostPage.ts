@@ -1,23 +1,26 @@
-// A page as a Relay application writes it. Only the documents matter here; relay-compiler reads nothing else.
+// A page as a Relay application writes it: one post with its comments, and a feed of posts.
 import { graphql } from "relay-runtime";
 
 export const page = graphql`
-  query PostPageQuery($slug: String!) {
-    postBySlug(slug: $slug) { id title ...PostPage_comments }
+  query PostPageQuery($slug: String!, $first: Int, $last: Int, $orderBy: [CommentOrder!]) {
+    postBySlug(slug: $slug) { id title ...PostPage_comments @arguments(first: $first, last: $last, orderBy: $orderBy) }
     trendingPosts(first: 3) { id title related(first: 2) { id title } }
   }
 `;
 
-// Refetched through node(id:), page by page.
+// Refetched through node(id:), page by page, in either direction.
 export const comments = graphql`
   fragment PostPage_comments on Post
   @refetchable(queryName: "PostPageCommentsQuery")
   @argumentDefinitions(
-    first: { type: "Int", defaultValue: 10 }
+    first: { type: "Int" }
     after: { type: "String" }
+    last: { type: "Int" }
+    before: { type: "String" }
     orderBy: { type: "[CommentOrder!]", defaultValue: [{ field: CREATED_AT, direction: DESC }] }
   ) {
-    comments(first: $first, after: $after, orderBy: $orderBy) @connection(key: "PostPage_comments", filters: ["orderBy"]) {
+    comments(first: $first, after: $after, last: $last, before: $before, orderBy: $orderBy)
+    @connection(key: "PostPage_comments", filters: ["orderBy"]) {
       totalCount
       edges { node { id message createdAt author { id name } ...PostPage_comment } }
     }
