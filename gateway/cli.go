@@ -20,6 +20,7 @@ import (
 // command is what all commands share.
 type command struct {
 	app    App
+	args   []string
 	lookup func(string) (string, bool)
 	out    io.Writer // answers: what a pipe wants
 	log    io.Writer // progress and messages for people
@@ -37,7 +38,7 @@ func Run(ctx context.Context, app App, args []string, lookup func(string) (strin
 	if app.Name == "" {
 		app.Name = "Entwine"
 	}
-	root := (&command{app: app, lookup: lookup, out: out, log: log}).root()
+	root := (&command{app: app, args: args, lookup: lookup, out: out, log: log}).root()
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(log)

@@ -9,11 +9,16 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/modfile"
 
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"
@@ -21,31 +26,50 @@ import (
 	"github.com/entwine-data/entwine/internal/load"
 	"github.com/entwine-data/entwine/internal/migrate"
 	"github.com/entwine-data/entwine/internal/store"
+	"github.com/entwine-data/entwine/internal/watch"
 )
 
+// watchedFlag marks a process that a watching one started. It is not for people.
+const watchedFlag = "watched"
+
 func (c *command) dev() *cobra.Command {
+	var watching, watched bool
 	cmd := &cobra.Command{
 		Use: "dev", Short: "Start a working gateway for development: tables, demo data, playground", Args: noArgs,
 		Long: `Start a working gateway for development, on this machine only.
 
 It makes the database and brings its tables up to date, fills an empty one with demo data, and serves the API with
-introspection and a playground. Requests with the key that it prints run as an administrator; others are anonymous.`,
+introspection and a playground. Requests with the key that it prints run as an administrator; others are anonymous.
+
+In the folder of its own project it watches the files that are written by hand. When one is saved it generates, builds,
+brings the tables up to date and restarts. If that fails it says where, and the server goes on as it was.`,
 	}
 	addFlags(cmd.Flags(), true)
+	cmd.Flags().BoolVar(&watching, "watch", true, "restart when a file of the project is saved, in the project's own folder")
+	cmd.Flags().BoolVar(&watched, watchedFlag, false, "")
+	_ = cmd.Flags().MarkHidden(watchedFlag)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := readConfig(cmd.Flags(), c.lookup, true)
 		if err != nil {
 			return &usageError{err}
 		}
-		return c.runDev(cmd.Context(), cfg)
+		if name, _, err := net.SplitHostPort(cfg.Addr); err != nil || !isLoopback(name) {
+			return &usageError{fmt.Errorf("dev listens on this machine only, not on %s; use serve for other addresses", cfg.Addr)}
+		}
+		if watched {
+			ctx, parent, err := watch.Join(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return c.serveDev(ctx, cfg, cfg.DevKey, parent.Listener, parent.Ready)
+		}
+		return c.runDev(cmd.Context(), cfg, watching)
 	}
 	return cmd
 }
 
-func (c *command) runDev(ctx context.Context, cfg Config) error {
-	if name, _, err := net.SplitHostPort(cfg.Addr); err != nil || !isLoopback(name) {
-		return &usageError{fmt.Errorf("dev listens on this machine only, not on %s; use serve for other addresses", cfg.Addr)}
-	}
+func (c *command) runDev(ctx context.Context, cfg Config, watching bool) error {
+	start := time.Now()
 	// The port is taken first: if another program has it, nothing has happened yet.
 	ln, err := httpd.Listen(cfg.Addr, invocation()+" dev")
 	if err != nil {
@@ -56,7 +80,28 @@ func (c *command) runDev(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	start := time.Now()
+	port, ok := ln.(*net.TCPListener)
+	dir, own := ownProject()
+	if !watching || !ok || !own {
+		return c.serveDev(ctx, cfg, key, ln, func(did string) error {
+			c.welcome(cfg, ln.Addr().String(), key, did, time.Since(start))
+			c.say("Ctrl+C stops it.")
+			return nil
+		})
+	}
+	return watch.Run(ctx, watch.Config{
+		Dir: dir, Listener: port, Log: c.log,
+		Args: append(slices.Clone(c.args), "--"+watchedFlag),
+		Env:  append(os.Environ(), "ENTWINE_DEV_KEY="+key),
+		Started: func(did string) {
+			c.welcome(cfg, ln.Addr().String(), key, did, time.Since(start))
+			c.say("Save a file of the project, and it restarts. Ctrl+C stops it.")
+		},
+	})
+}
+
+// serveDev serves until ctx ends. It calls ready, with what it did to the database, as soon as it can.
+func (c *command) serveDev(ctx context.Context, cfg Config, key string, ln net.Listener, ready func(did string) error) error {
 	db, handle, err := c.open(ctx, cfg)
 	if err != nil {
 		return err
@@ -73,8 +118,32 @@ func (c *command) runDev(ctx context.Context, cfg Config) error {
 			hc.Playground.Key = key
 		}
 	})
-	c.welcome(cfg, ln.Addr().String(), key, did, time.Since(start))
+	if err := ready(did); err != nil {
+		return err
+	}
 	return s.Serve(ctx, ln)
+}
+
+// ownProject returns the working folder if this program was built from the module there, so that it can be built again.
+func ownProject() (dir string, ok bool) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || runtime.GOOS == "windows" { // which cannot pass a port on
+		return "", false
+	}
+	mod, err := os.ReadFile("go.mod")
+	if err != nil || modfile.ModulePath(mod) != info.Path {
+		return "", false
+	}
+	for _, sources := range []string{filepath.Join("ent", "schema"), "graph"} {
+		if _, err := os.Stat(sources); err != nil {
+			return "", false
+		}
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		return "", false
+	}
+	dir, err = os.Getwd()
+	return dir, err == nil
 }
 
 // isLoopback says whether an address to listen on can be reached from this machine only.
@@ -168,7 +237,6 @@ func (c *command) welcome(cfg Config, addr, key, did string, took time.Duration)
 	if examples := c.examples(); len(examples) > 0 {
 		c.say("\nTry it:\n\n  curl http://%s/graphql -H 'Content-Type: application/json' \\\n    -d '{\"query\": %q}'\n", addr, oneLine(examples[0].Query))
 	}
-	c.say("Ctrl+C stops it.")
 }
 
 // oneLine drops comments and line breaks of an example.

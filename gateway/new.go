@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/modfile"
 
 	"github.com/entwine-data/entwine/internal/scaffold"
 )
@@ -25,7 +27,7 @@ func (c *command) new() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "new DIR --module PATH", Short: "Start a new project",
 		Long: `Write a small working project into a new folder: two entities with rules, a hand-written field, tests. Then generate
-what follows from its schema, so that it can be built, run and tested at once.`,
+what follows from its schema, so that it can be built, run and tested at once. Its README teaches the next steps.`,
 		Example: "  " + invocation() + " new ../shop --module example.com/shop",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 || p.Module == "" {
@@ -36,42 +38,62 @@ what follows from its schema, so that it can be built, run and tested at once.`,
 	}
 	cmd.Flags().StringVar(&p.Module, "module", "", "the module path of the project, such as example.com/shop")
 	cmd.Flags().StringVar(&p.Name, "name", "", "the name to show (default: from the module path)")
-	cmd.Flags().StringVar(&p.Replace, "replace", "", "use the framework in this folder (default: the checkout in the working folder, if it is one)")
+	cmd.Flags().StringVar(&p.Replace, "replace", "", "use the framework in this folder (default: the checkout that is the working folder, or that this program was built with)")
 	cmd.Flags().BoolVar(&bare, "no-generate", false, "write the files and leave `go generate ./...` to you")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		p.Framework, p.Version = framework, frameworkVersion()
-		p.Go = strings.TrimPrefix(runtime.Version(), "go")
-		if _, err := os.Stat(filepath.Join("gateway", "gateway.go")); p.Replace == "" && err == nil {
-			p.Replace = "."
+		p.Framework, p.Go = framework, strings.TrimPrefix(runtime.Version(), "go")
+		version, checkout := origin()
+		if p.Version = version; p.Replace == "" {
+			p.Replace = checkout
 		}
-		names, err := p.Write(args[0])
+		if err := p.Check(); err != nil {
+			return &usageError{err}
+		}
+		if _, err := exec.LookPath("go"); err != nil && !bare {
+			return errors.New("there is no go command in PATH: install Go (https://go.dev/dl), or write the files alone with --no-generate")
+		}
+		dir := args[0]
+		names, err := p.Write(dir)
 		if err != nil {
 			return err
 		}
 		for _, name := range names {
-			c.say("  %s", filepath.Join(args[0], name))
+			c.say("  %s", filepath.Join(dir, name))
 		}
-		if !bare {
-			if err := c.generate(cmd.Context(), args[0], p.Replace == ""); err != nil {
-				return err
-			}
+		next := []string{"cd " + dir}
+		if bare {
+			next = append(next, "go generate ./...")
+		} else if err := c.generate(cmd.Context(), dir, p.Replace == ""); err != nil {
+			c.say("\nThe files above are complete. When the problem is solved, run `go generate ./...` in %s again.", dir)
+			return err
 		}
-		c.say("\nNext:\n\n  cd %s\n  go run . dev\n  go test ./...\n\nREADME.md there says how to go on.", args[0])
+		next = append(next, "go run . dev", "go test ./...")
+		c.say("\nNext:\n\n  %s\n\nREADME.md there teaches the next three steps.", strings.Join(next, "\n  "))
 		return nil
 	}
 	return cmd
 }
 
-// frameworkVersion is the version of the framework in this binary; v0.0.0 in a build from a checkout.
-func frameworkVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range append(info.Deps, &info.Main) {
-			if m.Path == framework && strings.HasPrefix(m.Version, "v") && m.Replace == nil {
-				return m.Version
-			}
+// origin says which framework this program holds: its version if that is a published one, and the folder of its source if
+// that is known.
+func origin() (version, checkout string) {
+	if mod, err := os.ReadFile("go.mod"); err == nil && modfile.ModulePath(mod) == framework {
+		return "", "."
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "", ""
+	}
+	for _, m := range append(info.Deps, &info.Main) {
+		switch {
+		case m.Path != framework:
+		case m.Replace != nil && filepath.IsAbs(m.Replace.Path):
+			return "", m.Replace.Path
+		case m.Replace == nil && m.Sum != "": // it was downloaded
+			return m.Version, ""
 		}
 	}
-	return "v0.0.0"
+	return "", ""
 }
 
 // generate runs the project's generator, after a look-up of its modules if they are not known.

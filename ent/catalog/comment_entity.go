@@ -118,7 +118,7 @@ func commentEntity() *entity.Entity {
 		Names: entity.Names{
 			One: "comment", Many: "comments",
 			Connection: "CommentConnection", Edge: "CommentEdge",
-			Where: "CommentWhere", ToOneWhere: "CommentToOneWhere",
+			Where: "CommentWhere", ToOneWhere: "CommentToOneWhere", ToManyWhere: "CommentToManyWhere",
 			Order: "CommentOrder", OrderField: "CommentOrderField",
 			Create: "createComment", Update: "updateComment", Delete: "deleteComment",
 		},

@@ -79,7 +79,7 @@ func gridEntity() *entity.Entity {
 		Names: entity.Names{
 			One: "grid", Many: "grids",
 			Connection: "GridConnection", Edge: "GridEdge",
-			Where: "GridWhere", ToOneWhere: "GridToOneWhere",
+			Where: "GridWhere", ToOneWhere: "GridToOneWhere", ToManyWhere: "GridToManyWhere",
 			Order: "GridOrder", OrderField: "GridOrderField",
 			Create: "createGrid", Update: "updateGrid", Delete: "deleteGrid",
 		},

@@ -144,7 +144,7 @@ func postEntity() *entity.Entity {
 		Names: entity.Names{
 			One: "post", Many: "posts",
 			Connection: "PostConnection", Edge: "PostEdge",
-			Where: "PostWhere", ToOneWhere: "PostToOneWhere",
+			Where: "PostWhere", ToOneWhere: "PostToOneWhere", ToManyWhere: "PostToManyWhere",
 			Order: "PostOrder", OrderField: "PostOrderField",
 			Create: "createPost", Update: "updatePost", Delete: "deletePost",
 		},

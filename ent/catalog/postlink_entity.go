@@ -71,7 +71,7 @@ func postLinkEntity() *entity.Entity {
 		Names: entity.Names{
 			One: "postLink", Many: "postLinks",
 			Connection: "PostLinkConnection", Edge: "PostLinkEdge",
-			Where: "PostLinkWhere", ToOneWhere: "PostLinkToOneWhere",
+			Where: "PostLinkWhere", ToOneWhere: "PostLinkToOneWhere", ToManyWhere: "PostLinkToManyWhere",
 			Order: "PostLinkOrder", OrderField: "PostLinkOrderField",
 			Create: "createPostLink", Update: "updatePostLink", Delete: "deletePostLink",
 		},

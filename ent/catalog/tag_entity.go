@@ -66,7 +66,7 @@ func tagEntity() *entity.Entity {
 		Names: entity.Names{
 			One: "tag", Many: "tags",
 			Connection: "TagConnection", Edge: "TagEdge",
-			Where: "TagWhere", ToOneWhere: "TagToOneWhere",
+			Where: "TagWhere", ToOneWhere: "TagToOneWhere", ToManyWhere: "TagToManyWhere",
 			Order: "TagOrder", OrderField: "TagOrderField",
 			Create: "createTag", Update: "updateTag", Delete: "deleteTag",
 		},

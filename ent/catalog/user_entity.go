@@ -117,7 +117,7 @@ func userEntity() *entity.Entity {
 		Names: entity.Names{
 			One: "user", Many: "users",
 			Connection: "UserConnection", Edge: "UserEdge",
-			Where: "UserWhere", ToOneWhere: "UserToOneWhere",
+			Where: "UserWhere", ToOneWhere: "UserToOneWhere", ToManyWhere: "UserToManyWhere",
 			Order: "UserOrder", OrderField: "UserOrderField",
 			Create: "createUser", Update: "updateUser", Delete: "deleteUser",
 		},

@@ -95,7 +95,7 @@ func voteEntity() *entity.Entity {
 		Names: entity.Names{
 			One: "vote", Many: "votes",
 			Connection: "VoteConnection", Edge: "VoteEdge",
-			Where: "VoteWhere", ToOneWhere: "VoteToOneWhere",
+			Where: "VoteWhere", ToOneWhere: "VoteToOneWhere", ToManyWhere: "VoteToManyWhere",
 			Order: "VoteOrder", OrderField: "VoteOrderField",
 			Create: "createVote", Update: "updateVote", Delete: "deleteVote",
 		},

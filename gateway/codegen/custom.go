@@ -225,7 +225,7 @@ func (n *node) addCustom(ext *ast.Definition, out *ast.SchemaDocument) error {
 	if def == nil {
 		def = &ast.Definition{Kind: ast.Object, Name: n.customType()}
 		out.Definitions = append(out.Definitions, def)
-		n.CustomRoot = "_" + n.Names.One + "Parents"
+		n.CustomRoot = "_" + camel(n.Name) + "Parents"
 	}
 	for _, f := range ext.Fields {
 		c := &entity.CustomField{Name: f.Name, Needs: slices.Clone(n.ID)}

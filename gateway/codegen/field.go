@@ -18,17 +18,19 @@ func (m *model) newField(n *node, ef *gen.Field) (*entity.Field, error) {
 		return nil, fault(t, "field %s: read its API annotation: %v", ef.Name, err)
 	}
 	f := &entity.Field{
-		Name:        camel(ef.Name),
+		Name:        orText(api.NewName, camel(ef.Name)),
 		Schema:      ef.Name,
 		Column:      ef.StorageKey(),
-		Description: ef.Comment(),
+		Description: orText(api.Description, ef.Comment()),
 		Nullable:    ef.Optional,
 		NonNull:     !ef.Optional,
-		Hidden:      ef.Sensitive(),
-		OrderValue:  upperSnake(ef.Name),
+		Hidden:      ef.Sensitive() || api.Hide,
+		OrderValue:  upperSnake(orText(api.NewName, ef.Name)),
 		DBType:      ef.Column().SchemaType[dialect.Postgres],
 	}
 	switch {
+	case ef == t.ID && (api.Hide || api.NewName != ""):
+		return nil, fault(t, "field %s: Relay clients need the id, and need it as `id`; take the annotation away", ef.Name)
 	case ef == t.ID:
 		f.Type, f.GraphQL, f.OrderValue = entity.ID, "ID", "ID"
 		f.Name = "id"
@@ -39,11 +41,19 @@ func (m *model) newField(n *node, ef *gen.Field) (*entity.Field, error) {
 		if edgeErr != nil {
 			return nil, fault(t, "field %s: %v", ef.Name, edgeErr)
 		}
-		f.Type, f.GraphQL, f.Target = entity.Ref, "ID", edge.Type.Name
+		target, targetErr := annotation(edge.Type.Annotations)
+		if targetErr != nil {
+			return nil, fault(edge.Type, "read its API annotation: %v", targetErr)
+		}
+		f.Type, f.GraphQL, f.Target = entity.Ref, "ID", orText(target.NewName, edge.Type.Name)
+		f.Hidden = f.Hidden || target.Hide
 		f.Description = orText(f.Description, "The id of the "+phrase(edge.Name)+".")
 		f.Key, err = keyType(ef)
 	default:
-		f.Type, err = fieldType(ef)
+		if f.Type, err = fieldType(ef); err != nil && api.Hide {
+			// The database knows what it is.
+			f.Type, err = entity.String, nil
+		}
 		f.GraphQL = string(f.Type)
 		f.Description = orText(f.Description, "The "+phrase(ef.Name)+" of the "+phrase(t.Name)+".")
 	}
@@ -58,7 +68,9 @@ func (m *model) newField(n *node, ef *gen.Field) (*entity.Field, error) {
 	if c := ef.Column(); ef.IsString() && c.Size > 0 && c.Size < 1<<31-1 {
 		f.MaxLen = int(c.Size)
 	}
-	comparable := f.Type != entity.JSON && f.Type != entity.Bytes
+	// What a scanner of the schema keeps need not compare as it reads: ent's own write texts as bytes, which SQLite tells
+	// from texts.
+	comparable := f.Type != entity.JSON && f.Type != entity.Bytes && !ef.HasValueScanner()
 	f.Filter = comparable && !f.Hidden
 	f.Sort = comparable && !f.Hidden && f.Type != entity.Ref
 	if api.SoftDelete {
@@ -66,6 +78,10 @@ func (m *model) newField(n *node, ef *gen.Field) (*entity.Field, error) {
 			return nil, fault(t, "field %s: entity.SoftDelete is for one field of an entity: field.Time(%q).Optional().Nillable()", ef.Name, ef.Name)
 		}
 		n.SoftDelete = f
+	}
+	m.deprecated[f] = api.Deprecated
+	if ef.IsDeprecated() && api.Deprecated == "" {
+		m.deprecated[f] = orText(ef.DeprecationReason(), "It is no longer in use.")
 	}
 	return f, nil
 }
@@ -93,12 +109,11 @@ func fieldType(f *gen.Field) (entity.Type, error) {
 	pg := strings.ToLower(f.Column().SchemaType[dialect.Postgres])
 	switch {
 	case strings.HasPrefix(pg, "numeric"), strings.HasPrefix(pg, "decimal"):
-		if f.IsString() {
-			return entity.Decimal, nil
-		}
-		return "", fmt.Errorf("exact numbers are kept in Go as text; write field.String(%q).SchemaType(…)", f.Name)
+		return entity.Decimal, nil
 	case f.IsTime() && pg == "date":
 		return entity.Date, nil
+	case f.IsOther():
+		return otherType(f, pg)
 	}
 	switch f.Type.Type {
 	case field.TypeBool:
@@ -122,11 +137,36 @@ func fieldType(f *gen.Field) (entity.Type, error) {
 	case field.TypeFloat32, field.TypeFloat64:
 		return entity.Float, nil
 	}
-	return "", fmt.Errorf("the API has no type for %s; use one of ent's basic types, or mark the field Sensitive", f.Type)
+	return "", fmt.Errorf("the API has no type for %s; %s", f.Type, wayOut)
+}
+
+const wayOut = "use one of ent's basic types with a GoType, or keep the field out of the API by .Annotations(entity.Hidden())"
+
+// otherTypes are what columns are that only the schema types of field.Other describe, by the start of Postgres' name.
+var otherTypes = []struct {
+	name string
+	is   entity.Type
+}{
+	{"timestamp", entity.DateTime}, {"date", entity.Date}, {"bytea", entity.Bytes}, {"json", entity.JSON}, {"uuid", entity.UUID},
+	{"bool", entity.Boolean}, {"smallint", entity.Int}, {"int2", entity.Int}, {"integer", entity.Int}, {"int4", entity.Int},
+	{"bigint", entity.BigInt}, {"int8", entity.BigInt}, {"real", entity.Float}, {"double", entity.Float}, {"float", entity.Float},
+	{"text", entity.String}, {"varchar", entity.String}, {"char", entity.String},
+}
+
+func otherType(f *gen.Field, pg string) (entity.Type, error) {
+	for _, t := range otherTypes {
+		if strings.HasPrefix(pg, t.name) && !strings.HasSuffix(pg, "]") && !strings.HasSuffix(pg, "range") {
+			return t.is, nil
+		}
+	}
+	if pg == "" {
+		return "", fmt.Errorf("its SchemaType names no type for Postgres; %s", wayOut)
+	}
+	return "", fmt.Errorf("the API has no type for columns of the type %s; %s", pg, wayOut)
 }
 
 func (m *model) addEnum(n *node, ef *gen.Field, f *entity.Field, api entity.API) error {
-	f.GraphQL = n.Name + pascal(ef.Name)
+	f.GraphQL = n.Name + title(f.Name)
 	stored := make(map[string]string)
 	for _, value := range ef.EnumValues() {
 		name := orText(api.EnumNames[value], upperSnake(value))
@@ -144,6 +184,7 @@ func (m *model) addEnum(n *node, ef *gen.Field, f *entity.Field, api entity.API)
 		Description: "The values that `" + f.Name + "` of " + article(phrase(n.Name)) + " can have.",
 		Values:      f.Enum,
 		field:       ef,
+		node:        n,
 	})
 	return nil
 }

@@ -35,11 +35,11 @@ func runGqlgen(root string, m *model, s *sdl) error {
 		}
 	}
 	for _, n := range m.nodes {
-		if n.Type.HasOneFieldID() {
+		if !n.Hidden {
 			bind(n.Name, m.module()+"/ent/catalog."+n.Name)
 		}
 		if n.CustomRoot != "" {
-			bind(n.customType(), m.module()+"/ent."+n.Name)
+			bind(n.customType(), m.module()+"/ent."+n.Type.Name)
 		}
 	}
 	for _, e := range m.enums {
@@ -102,11 +102,11 @@ func (p *rootsPlugin) GenerateCode(data *codegen.Data) error {
 		}
 		return 1
 	})
-	type parents struct{ Name, Method string }
+	type parents struct{ Name, Type, Method string }
 	var all []parents
 	for _, n := range p.model.nodes {
 		if n.CustomRoot != "" {
-			all = append(all, parents{n.Name, templates.ToGo(n.CustomRoot)})
+			all = append(all, parents{n.Name, n.Type.Name, templates.ToGo(n.CustomRoot)})
 		}
 	}
 	return newOutput(p.root).execute("graph/roots.go", rootsTemplate, struct {

@@ -1,6 +1,9 @@
 package codegen
 
 import (
+	"slices"
+
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/entc/gen"
 
 	"github.com/entwine-data/entwine/gateway/entity"
@@ -18,12 +21,29 @@ type input struct {
 	CreateOnly        bool
 }
 
+// Writable says whether the entity has mutations.
+func (n *node) Writable() bool {
+	return n.Names.Create != "" || n.Names.Update != "" || n.Names.Delete != ""
+}
+
+// Referable says whether inputs can refer to the entity's rows.
+func (n *node) Referable() bool { return !n.Hidden && !n.Composite() }
+
 // inputs lists what clients can write, in the order of the schema: fields, then edges without a field, then lists.
 func (n *node) inputs() []*input {
-	if n.Names.Create == "" {
+	if n.Names.Create == "" && n.Names.Update == "" {
 		return nil
 	}
 	var all []*input
+	if id := n.Type.ID; id != nil && n.Type.HasOneFieldID() && givenID(id) {
+		api, _ := annotation(id.Annotations)
+		if !api.ReadOnly {
+			all = append(all, &input{
+				Name: "id", Description: "The id that the " + phrase(n.Name) + " shall have.", Field: n.ID[0], entField: id,
+				Required: !id.Default, CreateOnly: true,
+			})
+		}
+	}
 	edgeOf := func(f *gen.Field) *gen.Edge {
 		if !f.IsEdgeField() {
 			return nil
@@ -33,15 +53,15 @@ func (n *node) inputs() []*input {
 	}
 	for _, ef := range n.Type.Fields {
 		api, _ := annotation(ef.Annotations)
-		if api.ReadOnly {
+		f := n.SchemaField(ef.Name)
+		if api.ReadOnly || f.Hidden && !ef.Sensitive() {
 			continue
 		}
-		f := n.SchemaField(ef.Name)
 		in := &input{
 			Name: f.Name, Description: f.Description, Field: f, entField: ef,
 			Required:   !ef.Optional && !ef.Default,
 			Nullable:   ef.Optional,
-			CreateOnly: ef.Immutable,
+			CreateOnly: ef.Immutable || slices.Contains(n.ID, f),
 		}
 		if e := edgeOf(ef); e != nil {
 			in.Edge, in.entEdge = n.edgeByColumn(ef.StorageKey()), e
@@ -53,7 +73,7 @@ func (n *node) inputs() []*input {
 			ed := n.Edges[i]
 			api, _ := annotation(e.Annotations)
 			switch {
-			case api.ReadOnly, ed.List() != list:
+			case api.ReadOnly, ed.Hidden, ed.List() != list:
 			case !list && ed.Kind == entity.ToOne && e.Field() == nil:
 				all = append(all, &input{
 					Name: ed.Input, Description: "The id of the " + phrase(e.Name) + ".", Edge: ed, entEdge: e,
@@ -70,6 +90,22 @@ func (n *node) inputs() []*input {
 		}
 	}
 	return all
+}
+
+// givenID says whether rows can come with an id of their own. Those that the database counts cannot: a client could take
+// the numbers of rows to come.
+func givenID(id *gen.Field) bool {
+	if !id.UserDefined {
+		return false
+	}
+	if !id.Type.Type.Integer() {
+		return true
+	}
+	var ant entsql.Annotation
+	raw, ok := id.Annotations[ant.Name()].(map[string]any)
+	incremental, _ := raw["incremental"].(bool)
+	_, stated := raw["incremental"]
+	return ok && stated && !incremental
 }
 
 // writableList says whether a list can be changed from its owner's side. The rows of edge schemas hold more than the link,

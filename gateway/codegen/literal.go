@@ -80,6 +80,7 @@ func edgeLiteral(e *entity.Edge) string {
 	l.text("JoinOwn", e.JoinOwn)
 	l.text("JoinTarget", e.JoinTarget)
 	l.text("Input", e.Input)
+	l.flag("Hidden", e.Hidden)
 	l.text("\nDescription", e.Description)
 	return "{\n" + l.String() + ",\n}"
 }
@@ -105,7 +106,7 @@ func namesLiteral(n entity.Names) string {
 		{"\nConnection", n.Connection},
 		{"Edge", n.Edge},
 		{"\nWhere", n.Where},
-		{"ToOneWhere", n.ToOneWhere},
+		{"ToOneWhere", n.ToOneWhere}, {"ToManyWhere", n.ToManyWhere},
 		{"\nOrder", n.Order},
 		{"OrderField", n.OrderField},
 		{"\nCreate", n.Create},

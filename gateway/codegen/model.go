@@ -18,6 +18,8 @@ type model struct {
 	graph *gen.Graph
 	nodes []*node
 	enums []*enum
+	// deprecated holds why fields and edges should not be used any more.
+	deprecated map[any]string
 }
 
 // node is one entity.
@@ -25,6 +27,9 @@ type node struct {
 	*entity.Entity
 	Type   *gen.Type
 	Inputs []*input
+	api    entity.API
+	// payload is the name of the entity in the payloads of its mutations.
+	payload string
 }
 
 // enum is a GraphQL enum made from an enum field.
@@ -32,11 +37,15 @@ type enum struct {
 	Name, Description string
 	Values            []entity.EnumValue
 	field             *gen.Field
+	node              *node
 }
 
 func newModel(graph *gen.Graph, cfg Config) (*model, error) {
-	m := &model{graph: graph}
+	m := &model{graph: graph, deprecated: make(map[any]string)}
 	for _, t := range graph.Nodes {
+		if api, _ := annotation(t.Annotations); t.IsView() && api.Hide {
+			continue
+		}
 		n, err := m.newNode(t, cfg)
 		if err != nil {
 			return nil, err
@@ -44,7 +53,9 @@ func newModel(graph *gen.Graph, cfg Config) (*model, error) {
 		m.nodes = append(m.nodes, n)
 	}
 	for _, n := range m.nodes {
-		m.addEdges(n)
+		if err := m.addEdges(n); err != nil {
+			return nil, err
+		}
 	}
 	if err := m.checkNames(); err != nil {
 		return nil, err
@@ -62,8 +73,11 @@ func newModel(graph *gen.Graph, cfg Config) (*model, error) {
 			return nil, err
 		}
 		n.Inputs = n.inputs()
+		if n.Composite() && !slices.ContainsFunc(n.Inputs, func(in *input) bool { return !in.CreateOnly }) {
+			n.Names.Update = "" // all there is to say is the key
+		}
 	}
-	return m, nil
+	return m, m.checkInputs()
 }
 
 // fault makes the error that a reader of a schema needs: where, what, and the way out.
@@ -87,45 +101,53 @@ func annotation(all gen.Annotations) (a entity.API, err error) {
 
 func (m *model) newNode(t *gen.Type, cfg Config) (*node, error) {
 	if t.IsView() {
-		return nil, fault(t, "views are not served yet; remove the view from ent/schema")
+		return nil, fault(t, "views are not served yet; hide it by the annotation entity.Hidden()")
 	}
 	api, err := annotation(t.Annotations)
 	if err != nil {
 		return nil, fault(t, "read its API annotation: %v", err)
 	}
 	rules, err := rulesOf(t, cfg.DefaultRules)
-	if err != nil {
+	if err != nil && !api.Hide {
 		return nil, err
 	}
-	many := camel(plural(t.Name))
-	if many == camel(t.Name) {
+	if ant := t.EntSQL(); ant != nil && ant.Schema != "" {
+		return nil, fault(t, "its table is in the database schema %q, and statements name tables without one; take the annotation entsql.Schema away and let the search_path of DATABASE_URL find the table", ant.Schema)
+	}
+	name := orText(api.NewName, t.Name)
+	many := camel(plural(name))
+	if many == camel(name) {
 		many += "List"
 	}
-	n := &node{Type: t, Entity: &entity.Entity{
-		Name:        t.Name,
+	n := &node{Type: t, api: api, Entity: &entity.Entity{
+		Name:        name,
 		Schema:      t.Name,
 		Table:       t.Table(),
-		Description: typeComment(t),
+		Description: orText(api.Description, typeComment(t)),
+		Hidden:      api.Hide,
 		Rules:       rules,
 		PageSize:    orElse(api.PageSize, cfg.PageSize),
 		MaxPageSize: orElse(api.MaxPageSize, cfg.MaxPageSize),
 		Names: entity.Names{
-			One: camel(t.Name), Many: many,
-			Connection: t.Name + "Connection", Edge: t.Name + "Edge",
-			Where: t.Name + "Where", ToOneWhere: t.Name + "ToOneWhere",
-			Order: t.Name + "Order", OrderField: t.Name + "OrderField",
-			Create: "create" + t.Name, Update: "update" + t.Name, Delete: "delete" + t.Name,
+			One: orText(api.One, camel(name)), Many: orText(api.Many, many),
+			Connection: name + "Connection", Edge: name + "Edge",
+			Where: name + "Where", ToOneWhere: name + "ToOneWhere", ToManyWhere: name + "ToManyWhere",
+			Order: name + "Order", OrderField: name + "OrderField",
+			Create: "create" + name, Update: "update" + name, Delete: "delete" + name,
 		},
 	}}
 	if n.PageSize > 0 && n.MaxPageSize > 0 && n.PageSize > n.MaxPageSize {
 		return nil, fault(t, "its page size %d is above its maximum %d; lower it in entity.Pages or codegen.Config", n.PageSize, n.MaxPageSize)
 	}
+	n.payload = n.Names.One
 	if t.HasOneFieldID() {
 		f, err := m.newField(n, t.ID)
 		if err != nil {
 			return nil, err
 		}
 		n.Fields, n.ID = append(n.Fields, f), []*entity.Field{f}
+	} else {
+		n.Fields = append(n.Fields, compositeID(n))
 	}
 	for _, ef := range t.Fields {
 		f, err := m.newField(n, ef)
@@ -133,19 +155,52 @@ func (m *model) newNode(t *gen.Type, cfg Config) (*node, error) {
 			return nil, err
 		}
 		n.Fields = append(n.Fields, f)
-		for _, key := range t.EdgeSchema.ID {
-			if key == ef {
-				n.ID = append(n.ID, f)
-			}
+	}
+	for _, key := range t.EdgeSchema.ID {
+		if t.HasCompositeID() {
+			n.ID = append(n.ID, n.field(key.Name))
 		}
 	}
-	if len(n.ID) != 1 {
-		// Writing rows of composite keys needs ent calls of another shape.
-		n.Names.Create, n.Names.Update, n.Names.Delete = "", "", ""
-	}
 	n.addKeys()
-	n.DefaultOrder = n.defaultOrder()
-	return n, nil
+	if err := n.omit(); err != nil {
+		return nil, err
+	}
+	n.DefaultOrder, err = n.defaultOrder()
+	return n, err
+}
+
+// compositeID is the field that stands for a key of several columns.
+func compositeID(n *node) *entity.Field {
+	return &entity.Field{
+		Name: "id", Schema: "id", Type: entity.ID, GraphQL: "ID", NonNull: true, Filter: true, Sort: true, OrderValue: "ID",
+		Description: "The id of the " + phrase(n.Name) + ", unique among all objects.",
+	}
+}
+
+// omit takes away the root fields that the schema does not want. An empty name means that the thing is not offered.
+func (n *node) omit() error {
+	for _, kind := range n.api.Omit {
+		switch kind {
+		case entity.RootOne:
+			n.Names.One = ""
+		case entity.RootBy:
+			n.Keys = nil
+		case entity.RootMany:
+			n.Names.Many = ""
+		case entity.RootCreate:
+			n.Names.Create = ""
+		case entity.RootUpdate:
+			n.Names.Update = ""
+		case entity.RootDelete:
+			n.Names.Delete = ""
+		default:
+			return fault(n.Type, "entity.Without(%q): that is no root field of an entity; use RootOne, RootBy, RootMany, RootCreate, RootUpdate or RootDelete", kind)
+		}
+	}
+	if n.Hidden {
+		n.Names, n.Keys = entity.Names{}, nil
+	}
+	return nil
 }
 
 func orElse(n, fallback int) int {
@@ -222,6 +277,13 @@ func (n *node) addKeys() {
 			add([]string{ef.StorageKey()})
 		}
 	}
+	if n.Composite() {
+		columns := make([]string, len(n.ID))
+		for i, f := range n.ID {
+			columns[i] = f.Column
+		}
+		add(columns)
+	}
 	for _, idx := range n.Type.Indexes {
 		if idx.Unique && !partial(idx) {
 			add(idx.Columns)
@@ -238,29 +300,69 @@ func partial(idx *gen.Index) bool {
 	return raw["Where"] != nil && raw["Where"] != "" || raw["where"] != nil && raw["where"] != ""
 }
 
-// defaultOrder is newest first where an index leads with a creation time, else by id.
-func (n *node) defaultOrder() []entity.Order {
+// defaultOrder is what the schema says, or newest first where an index leads with a creation time, else by id.
+func (n *node) defaultOrder() ([]entity.Order, error) {
+	var order []entity.Order
+	for _, step := range n.api.Order {
+		name := strings.TrimPrefix(step, "-")
+		f := n.field(name)
+		if f == nil || !f.Sort {
+			return nil, fault(n.Type, "entity.DefaultOrder(%q): the entity has no field %q that can be sorted by", step, name)
+		}
+		order = append(order, entity.Order{Field: f, Desc: name != step})
+	}
+	if len(order) > 0 {
+		return order, nil
+	}
 	for _, idx := range n.Type.Indexes {
 		for _, f := range n.Fields {
 			if idx.Columns[0] == f.Column && (f.Type == entity.DateTime || f.Type == entity.Date) && strings.HasPrefix(f.Schema, "creat") {
-				return []entity.Order{{Field: f, Desc: true}}
+				return []entity.Order{{Field: f, Desc: true}}, nil
 			}
 		}
 	}
-	var order []entity.Order
 	for _, f := range n.ID {
 		order = append(order, entity.Order{Field: f})
 	}
-	return order
+	return order, nil
 }
 
-func (m *model) addEdges(n *node) {
+// through says whether ent added the edge to the rows that another edge goes through.
+func through(t *gen.Type, e *gen.Edge) bool {
+	return e.O2M() && slices.ContainsFunc(t.Edges, func(other *gen.Edge) bool { return other.Through == e.Type })
+}
+
+// of finds the node of an ent type.
+func (m *model) of(t *gen.Type) *node {
+	return m.nodes[slices.IndexFunc(m.nodes, func(n *node) bool { return n.Type == t })]
+}
+
+// field finds a field by its name in the schema before the catalog is linked.
+func (n *node) field(schema string) *entity.Field {
+	for _, f := range n.Fields {
+		if f.Schema == schema {
+			return f
+		}
+	}
+	return nil
+}
+
+func (m *model) addEdges(n *node) error {
 	for _, e := range n.Type.Edges {
+		api, err := annotation(e.Annotations)
+		if err != nil {
+			return fault(n.Type, "edge %s: read its API annotation: %v", e.Name, err)
+		}
+		if through(n.Type, e) {
+			api = entity.API{} // ent repeats there what the edge says that goes through the entity
+		}
+		target := m.of(e.Type)
 		ed := &entity.Edge{
-			Name:        camel(e.Name),
+			Name:        orText(api.NewName, camel(e.Name)),
 			Schema:      e.Name,
-			Target:      e.Type.Name,
-			Description: e.Comment(),
+			Target:      target.Name,
+			Description: orText(api.Description, e.Comment()),
+			Hidden:      api.Hide || target.Hidden,
 		}
 		switch {
 		case e.M2M():
@@ -273,9 +375,9 @@ func (m *model) addEdges(n *node) {
 			ed.Kind, ed.Column = entity.ToMany, e.Rel.Column()
 		case e.OwnFK():
 			ed.Kind, ed.Column, ed.Nullable = entity.ToOne, e.Rel.Column(), e.Optional
-			ed.Input = camel(e.Name) + "Id"
+			ed.Input = ed.Name + "Id"
 			if ef := e.Field(); ef != nil {
-				ed.Input = camel(ef.Name)
+				ed.Input = n.field(ef.Name).Name
 			}
 		default:
 			ed.Kind, ed.Column, ed.Nullable = entity.ToOneInverse, e.Rel.Column(), true
@@ -283,6 +385,11 @@ func (m *model) addEdges(n *node) {
 		if ed.Description == "" {
 			ed.Description = "The " + phrase(e.Name) + " of the " + phrase(n.Name) + "."
 		}
+		if n.Composite() && ed.Kind != entity.ToOne {
+			return fault(n.Type, "edge %s: other tables cannot refer to a key of several columns; give the entity an id of its own in place of field.ID(…)", e.Name)
+		}
 		n.Edges = append(n.Edges, ed)
+		m.deprecated[ed] = api.Deprecated
 	}
+	return nil
 }

@@ -82,6 +82,10 @@ type Reserved struct{ ent.Schema }
 
 func (Reserved) Fields() []ent.Field { return []ent.Field{field.Bool("not")} }
 
+type EntsOwn struct{ ent.Schema }
+
+func (EntsOwn) Fields() []ent.Field { return []ent.Field{field.Int("edges")} }
+
 type EnumCollision struct{ ent.Schema }
 
 func (EnumCollision) Fields() []ent.Field {
@@ -123,11 +127,12 @@ func TestFaultsNameThePlaceAndTheWayOut(t *testing.T) {
 		want    []string
 	}{
 		{[]ent.Interface{Badge{}}, Config{}, []string{"badge.go", "entity Badge: no rules", "access.Rules{", "DefaultRules"}},
-		{[]ent.Interface{Collision{}}, Config{DefaultRules: open}, []string{"collision.go", "field fullName", `"fullName"`, "full_name", "rename"}},
+		{[]ent.Interface{Collision{}}, Config{DefaultRules: open}, []string{"collision.go", "field fullName", `"fullName"`, "full_name", "entity.Rename"}},
 		{[]ent.Interface{Reserved{}}, Config{DefaultRules: open}, []string{"reserved.go", "field not", "reserved", "StorageKey"}},
+		{[]ent.Interface{EntsOwn{}}, Config{DefaultRules: open}, []string{"entsown.go", "field edges", `field.…("edges_value").StorageKey("edges").Annotations(entity.Rename("edges"))`}},
 		{[]ent.Interface{EnumCollision{}}, Config{DefaultRules: open}, []string{"field state", "ON_HOLD", "entity.EnumNames"}},
 		{[]ent.Interface{EnumDigit{}}, Config{DefaultRules: open}, []string{"field size", `"2X"`, "entity.EnumNames"}},
-		{[]ent.Interface{PageInfo{}}, Config{DefaultRules: open}, []string{"entity PageInfo", "rename"}},
+		{[]ent.Interface{PageInfo{}}, Config{DefaultRules: open}, []string{"entity PageInfo", "entity.Rename"}},
 		{[]ent.Interface{BadMatch{}}, Config{}, []string{"entity BadMatch", `cannot hold "onn"`}},
 		{[]ent.Interface{BadOwner{}, Badge{}}, Config{DefaultRules: open}, []string{"entity BadOwner", `no to-one edge "badges"`}},
 		{[]ent.Interface{BadSoftDelete{}}, Config{DefaultRules: open}, []string{"field gone_at", `.Optional().Nillable()`}},

@@ -3,6 +3,7 @@ package codegen
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -12,7 +13,11 @@ import (
 // targets are the names of the entities that inputs refer to.
 func targets(data any) []string {
 	set := make(map[string]bool)
-	for _, in := range unwrap(data).Inputs {
+	n := unwrap(data)
+	for _, in := range n.Inputs {
+		if in.Field != nil && in.Field.Type == entity.ID {
+			set[n.Name] = true
+		}
 		if in.Edge != nil {
 			set[in.Edge.Target] = true
 		}
@@ -48,17 +53,52 @@ func setCall(data any, in *input) string {
 		}
 		return fmt.Sprintf("input.SetRef(v, %q, to%s, m.%s, %s)", in.Name, in.Edge.Target, set, clear)
 	}
+	if in.Name == "id" && in.Field.Type == entity.ID {
+		return fmt.Sprintf("if m.Op().Is(ent.OpCreate) {\ninput.SetKey(v, to%s, m.SetID)\n}", n.Name)
+	}
 	if in.Nullable {
 		clear = "m." + in.entField.MutationClear()
 	}
-	if in.Field.Type == entity.Enum {
-		return fmt.Sprintf("input.SetEnum(v, %q, m.%s, %s)", in.Name, in.entField.MutationSet(), clear)
+	set := "m." + in.entField.MutationSet()
+	parse := parserOf(in, set, pkg)
+	if in.Field.Type == entity.Enum && parse == "" {
+		return fmt.Sprintf("input.SetEnum(v, %q, %s, %s)", in.Name, set, clear)
 	}
 	validator := ""
 	if in.entField.Validators > 0 && !in.entField.HasGoType() {
 		validator = ", " + pkg + "." + in.entField.Validator()
 	}
-	return fmt.Sprintf("input.Set(v, %q, %s, m.%s, %s%s)", in.Name, parsers[in.Field.Type], in.entField.MutationSet(), clear, validator)
+	return fmt.Sprintf("input.Set(v, %q, %s, %s, %s%s)", in.Name, parse, set, clear, validator)
+}
+
+// parserOf is the function that turns a value of a field's input into what its setter takes; none for an enum that is a text.
+func parserOf(in *input, set, pkg string) string {
+	f := in.entField
+	basic := basicParsers[in.Field.Type]
+	if in.Field.Type == entity.Enum {
+		basic = fmt.Sprintf("input.Enum(v, %q)", in.Name)
+	}
+	switch custom := f.HasGoType() && !f.IsJSON() && !(f.IsUUID() && f.Type.String() == "uuid.UUID"); {
+	case f.HasValueScanner():
+		return fmt.Sprintf("input.FromValue(%s.ValueScanner.%s, %s)", pkg, f.StructField(), basic)
+	case !custom && in.Field.Type == entity.Decimal && f.Type.Type.Float():
+		return "input.DecimalFloat"
+	case !custom:
+		return parsers[in.Field.Type]
+	case f.Type.ValueScanner() && f.Type.RType.Kind == reflect.Pointer:
+		return fmt.Sprintf("input.ScanPointer(%s, %s)", set, basic)
+	case f.Type.ValueScanner():
+		return fmt.Sprintf("input.Scan(%s, %s)", set, basic)
+	case in.Field.Type == entity.Enum:
+		return ""
+	case f.IsTime(), f.IsBytes(), f.IsUUID():
+		return fmt.Sprintf("input.Convert(%s, %s)", set, basic)
+	case in.Field.Type == entity.Decimal && f.Type.Type.Float():
+		return "input.DecimalFloat"
+	case in.Field.Type == entity.Decimal:
+		return fmt.Sprintf("input.Convert(%s, %s)", set, basic)
+	}
+	return parsers[in.Field.Type]
 }
 
 // setChildren changes the foreign keys of the rows in a list.
@@ -106,6 +146,21 @@ var parsers = map[entity.Type]string{
 	entity.JSON:     "input.JSON",
 	entity.Bytes:    "scalar.UnmarshalBytes",
 	entity.UUID:     "scalar.UnmarshalUUID",
+}
+
+// basicParsers give what the database driver takes, for Go types of the application's own choice.
+var basicParsers = map[entity.Type]string{
+	entity.Int:      "input.Int[int64]",
+	entity.BigInt:   "input.BigInt[int64]",
+	entity.Decimal:  "scalar.UnmarshalDecimal",
+	entity.Float:    "input.Float[float64]",
+	entity.Boolean:  "input.Bool[bool]",
+	entity.String:   "input.String[string]",
+	entity.DateTime: "scalar.UnmarshalDateTime",
+	entity.Date:     "scalar.UnmarshalDate",
+	entity.JSON:     "input.JSON[json.RawMessage]",
+	entity.Bytes:    "scalar.UnmarshalBytes",
+	entity.UUID:     "input.UUIDText",
 }
 
 func (n *node) softDeleteSetter() string {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"text/template"
 
 	"entgo.io/ent/entc/gen"
@@ -191,32 +192,62 @@ func idPackages(data any) []string {
 	}
 	set := make(map[string]bool)
 	for _, t := range types {
-		if t.HasOneFieldID() && t.ID.Type.PkgPath != "" {
-			set[t.ID.Type.PkgPath] = true
+		keys := t.EdgeSchema.ID
+		if t.HasOneFieldID() {
+			keys = []*gen.Field{t.ID}
+		}
+		for _, f := range keys {
+			if f.Type.PkgPath != "" {
+				set[f.Type.PkgPath] = true
+			}
 		}
 	}
 	return slices.Sorted(maps.Keys(set))
 }
 
-func keyFunc(data any) string {
-	n := unwrap(data)
-	switch n.ID[0].Key {
-	case entity.IntKey:
-		return "IntKey[" + n.Type.ID.Type.String() + "]"
-	case entity.UUIDKey:
+// keyFunc is the function of package input that turns the value of a key column into its Go type.
+func keyFunc(f *gen.Field) string {
+	switch key, _ := keyType(f); {
+	case scannedKey(f):
+		return "ScanKey[" + f.Type.String() + "]"
+	case key == entity.IntKey:
+		return "IntKey[" + f.Type.String() + "]"
+	case key == entity.UUIDKey:
 		return "UUIDKey"
 	default:
-		return "StringKey[" + n.Type.ID.Type.String() + "]"
+		return "StringKey[" + f.Type.String() + "]"
 	}
 }
 
-func keyExpr(data any, expr string) string {
-	switch unwrap(data).ID[0].Key {
-	case entity.IntKey:
-		return "int64(" + expr + ")"
-	case entity.UUIDKey:
-		return expr + ".String()"
-	default:
-		return "string(" + expr + ")"
+// scannedKey says whether a key is of a Go type that only knows itself how to become a value of the database.
+func scannedKey(f *gen.Field) bool {
+	if f.IsUUID() {
+		return f.Type.String() != "uuid.UUID" || f.Type.PkgPath != "github.com/google/uuid"
 	}
+	return f.HasGoType() && f.Type.ValueScanner()
+}
+
+// keyExpr is the key of the row that a Go expression holds.
+func keyExpr(data any, row string) string {
+	n := unwrap(data)
+	part := func(f *gen.Field, expr string) string {
+		switch key, _ := keyType(f); {
+		case scannedKey(f):
+			return "input.ValueKey(" + expr + ")"
+		case key == entity.IntKey:
+			return "int64(" + expr + ")"
+		case key == entity.UUIDKey:
+			return expr + ".String()"
+		default:
+			return "string(" + expr + ")"
+		}
+	}
+	if !n.Composite() {
+		return part(n.Type.ID, row+".ID")
+	}
+	parts := make([]string, len(n.Type.EdgeSchema.ID))
+	for i, f := range n.Type.EdgeSchema.ID {
+		parts[i] = part(f, row+"."+f.StructField())
+	}
+	return "entity.CompositeKey(" + strings.Join(parts, ", ") + ")"
 }

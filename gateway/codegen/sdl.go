@@ -84,10 +84,20 @@ func (m *model) entitySDL() string {
 	w.line("Before all values.", "FIRST")
 	w.line("After all values.", "LAST")
 	w.close()
+	if m.anyList() {
+		w.open("An order by the number of related rows.", "input CountOrder")
+		w.line("Which way.", "count: OrderDirection")
+		w.close()
+	}
 	for _, n := range m.nodes {
-		m.writeNode(w, n)
+		if !n.Hidden {
+			m.writeNode(w, n)
+		}
 	}
 	for _, e := range m.enums {
+		if !m.shown(e) {
+			continue
+		}
 		w.open(e.Description, "enum "+e.Name)
 		for _, v := range e.Values {
 			w.line(title(phrase(v.Stored))+".", v.Name)
@@ -104,9 +114,18 @@ func (m *model) entitySDL() string {
 	return w.String()
 }
 
+// shown says whether some field of the API has the enum.
+func (m *model) shown(e *enum) bool {
+	f := e.node.SchemaField(e.field.Name)
+	return !e.node.Hidden && (!f.Hidden || e.field.Sensitive())
+}
+
 func (m *model) uses(t entity.Type) bool {
 	return slices.ContainsFunc(m.nodes, func(n *node) bool {
-		return slices.ContainsFunc(n.Fields, func(f *entity.Field) bool { return f.Type == t })
+		return !n.Hidden && slices.ContainsFunc(n.Fields, func(f *entity.Field) bool {
+			sum, ok := entity.Sum.Of(f)
+			return f.Type == t || ok && f.Filter && sum == t
+		})
 	})
 }
 
@@ -117,9 +136,11 @@ func (m *model) writeQuery(w *sdlWriter) {
 	w.field("The objects with the given ids, in their order; null in the place of each that the viewer may not read.", "nodes",
 		[][2]string{{"ids: [ID!]!", "The ids of the objects."}}, "[Node]!")
 	for _, n := range m.nodes {
-		noun := phrase(n.Name)
-		w.field("The "+noun+" with a given id; null if there is none that the viewer may read.", n.Names.One,
-			[][2]string{{"id: ID!", "The id of the " + noun + "."}}, n.Name)
+		noun, deprecated := phrase(n.Name), deprecation(n.api.Deprecated)
+		if n.Names.One != "" {
+			w.field("The "+noun+" with a given id; null if there is none that the viewer may read.", n.Names.One,
+				[][2]string{{"id: ID!", "The id of the " + noun + "."}}, n.Name+deprecated)
+		}
 		for _, k := range n.Keys {
 			var args [][2]string
 			var keys []string
@@ -128,11 +149,21 @@ func (m *model) writeQuery(w *sdlWriter) {
 				keys = append(keys, phrase(f.Name))
 			}
 			w.field("The "+noun+" with a given "+strings.Join(keys, " and ")+"; null if there is none that the viewer may read.",
-				k.Name, args, n.Name)
+				k.Name, args, n.Name+deprecated)
 		}
-		w.field("The "+phrases(n.Name)+" that the viewer may read.", n.Names.Many, n.listArguments(), n.Names.Connection+"!")
+		if n.Names.Many != "" {
+			w.field("The "+phrases(n.Name)+" that the viewer may read.", n.Names.Many, n.listArguments(), n.Names.Connection+"!"+deprecated)
+		}
 	}
 	w.close()
+}
+
+// deprecation is the directive that marks something as no longer to be used.
+func deprecation(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return fmt.Sprintf(" @deprecated(reason: %q)", reason)
 }
 
 // listArguments are those of every list of the entity.
@@ -149,17 +180,18 @@ func (n *node) listArguments() [][2]string {
 }
 
 func (m *model) writeMutation(w *sdlWriter) {
-	if !slices.ContainsFunc(m.nodes, func(n *node) bool { return n.Names.Create != "" }) {
+	if !slices.ContainsFunc(m.nodes, (*node).Writable) {
 		return
 	}
 	w.open("What can be changed. A mutation that fails changes nothing.", "type Mutation")
 	for _, n := range m.nodes {
-		if n.Names.Create == "" {
-			continue
-		}
-		for _, verb := range []string{"create", "update", "delete"} {
-			w.field(title(verb)+"s "+article(phrase(n.Name))+".", verb+n.Name,
-				[][2]string{{"input: " + title(verb) + n.Name + "Input!", "What to " + verb + "."}}, title(verb)+n.Name+"Payload!")
+		for _, mutation := range [][2]string{{"create", n.Names.Create}, {"update", n.Names.Update}, {"delete", n.Names.Delete}} {
+			verb, name := mutation[0], mutation[1]
+			if name == "" {
+				continue
+			}
+			w.field(title(verb)+"s "+article(phrase(n.Name))+".", name,
+				[][2]string{{"input: " + title(name) + "Input!", "What to " + verb + "."}}, title(name)+"Payload!"+deprecation(n.api.Deprecated))
 		}
 	}
 	w.close()
@@ -167,11 +199,7 @@ func (m *model) writeMutation(w *sdlWriter) {
 
 func (m *model) writeNode(w *sdlWriter, n *node) {
 	noun, nouns := phrase(n.Name), phrases(n.Name)
-	head := "type " + n.Name
-	if len(n.ID) == 1 {
-		head += " implements Node"
-	}
-	w.open(n.Description, head)
+	w.open(n.Description, "type "+n.Name+" implements Node")
 	for _, f := range n.Fields {
 		if f.Hidden {
 			continue
@@ -180,16 +208,18 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 		if f.NonNull {
 			typ += "!"
 		}
-		w.line(f.Description, f.Name+": "+typ)
+		w.line(f.Description, f.Name+": "+typ+deprecation(m.deprecated[f]))
 	}
 	for _, ed := range n.Edges {
+		deprecated := deprecation(m.deprecated[ed])
 		switch {
+		case ed.Hidden:
 		case ed.List():
-			w.field(ed.Description, ed.Name, m.node(ed.Target).listArguments(), ed.Target+"Connection!")
+			w.field(ed.Description, ed.Name, m.node(ed.Target).listArguments(), ed.Target+"Connection!"+deprecated)
 		case ed.NonNull:
-			w.line(ed.Description, ed.Name+": "+ed.Target+"!")
+			w.line(ed.Description, ed.Name+": "+ed.Target+"!"+deprecated)
 		default:
-			w.line(ed.Description, ed.Name+": "+ed.Target)
+			w.line(ed.Description, ed.Name+": "+ed.Target+deprecated)
 		}
 	}
 	w.close()
@@ -199,7 +229,9 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 	w.line("The "+nouns+" of the page.", "nodes: ["+n.Name+"!]!")
 	w.line("Where the page lies in the list.", "pageInfo: PageInfo!")
 	w.line("How many "+nouns+" the whole list has.", "totalCount: Int!")
+	w.line("Figures over the whole list.", "aggregate: "+n.Name+"Aggregate!")
 	w.close()
+	m.writeAggregate(w, n, nouns)
 	w.open(title(article(noun))+" in a list.", "type "+n.Names.Edge)
 	w.line("Marks this place in the list, for `after` and `before`.", "cursor: String!")
 	w.line("The "+noun+".", "node: "+n.Name+"!")
@@ -208,29 +240,143 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 	w.open("Conditions on "+nouns+". All that are given must hold.", "input "+n.Names.Where)
 	for _, f := range n.Fields {
 		if f.Filter {
-			w.line(f.Description, f.Name+": "+f.GraphQL+"Filter")
+			w.line(f.Description, f.Name+": "+f.GraphQL+"Filter"+deprecation(m.deprecated[f]))
 		}
 	}
-	w.line("All of these must hold.", "and: ["+n.Names.Where+"!]")
-	w.line("At least one of these must hold.", "or: ["+n.Names.Where+"!]")
-	w.line("This must not hold.", "not: "+n.Names.Where)
+	m.writeConditions(w, n)
 	w.close()
+	if m.toOne(n) {
+		w.open("Conditions on one "+noun+", to which an edge leads. All that are given must hold.", "input "+n.Names.ToOneWhere)
+		for _, f := range n.Fields {
+			if f.Filter {
+				w.line(f.Description, f.Name+": "+f.GraphQL+"Filter")
+			}
+		}
+		m.writeConditions(w, n)
+		w.line("Whether there is none, or none that the viewer may read. Stands alone.", "isNull: Boolean")
+		w.close()
+	}
+	if m.toMany(n) {
+		w.open("Conditions on the "+nouns+" to which an edge leads, as far as the viewer may read them. All that are given must hold.", "input "+n.Names.ToManyWhere)
+		w.line("At least one of them is like this.", "some: "+n.Names.Where)
+		w.line("None of them is like this.", "none: "+n.Names.Where)
+		w.line("All of them are like this; true if there are none.", "every: "+n.Names.Where)
+		w.line("How many there are.", "count: IntFilter")
+		w.close()
+	}
 
-	w.open("One step in sorting "+nouns+".", "input "+n.Names.Order)
+	w.open("One step in sorting "+nouns+": by a field, or by one relation and nothing beside it.", "input "+n.Names.Order)
 	w.line("What to sort by.", "field: "+n.Names.OrderField)
 	w.line("Which way; ASC if it is not given.", "direction: OrderDirection")
 	w.line("Where rows without a value go; LAST if it is not given.", "nulls: NullsOrder")
+	for _, e := range n.Edges {
+		if e.Hidden {
+			continue
+		}
+		if e.List() {
+			w.line("By how many of them the viewer may read.", e.Name+": CountOrder")
+		} else {
+			w.line("By a value of the "+phrase(e.Schema)+"; rows without one that the viewer may read count as having no value.", e.Name+": "+m.node(e.Target).Names.Order)
+		}
+	}
 	w.close()
 	w.open("What "+nouns+" can be sorted by.", "enum "+n.Names.OrderField)
 	for _, f := range n.Fields {
 		if f.Sort {
-			w.line(f.Description, f.OrderValue)
+			w.line(f.Description, f.OrderValue+deprecation(m.deprecated[f]))
 		}
 	}
 	w.close()
-	if n.Names.Create != "" {
+	if n.Writable() {
 		m.writeInputs(w, n)
 	}
+}
+
+// aggregates are the words for the aggregates.
+var aggregates = map[entity.Aggregate]struct{ typ, of, each string }{
+	entity.Sum:           {"Sum", "The sums of the values.", "The sum; null if there are no values."},
+	entity.Avg:           {"Average", "The averages of the values.", "The average; null if there are no values."},
+	entity.Min:           {"Min", "The smallest values.", "The smallest; null if there are no values."},
+	entity.Max:           {"Max", "The largest values.", "The largest; null if there are no values."},
+	entity.CountDistinct: {"CountDistinct", "How many different values there are.", "How many different ones there are."},
+}
+
+// writeAggregate writes the types of a list's figures.
+func (m *model) writeAggregate(w *sdlWriter, n *node, nouns string) {
+	w.open("Figures over "+nouns+".", "type "+n.Name+"Aggregate")
+	w.line("How many there are.", "count: Int!")
+	for _, fn := range entity.Aggregates() {
+		if len(n.aggregated(fn)) > 0 {
+			w.line(aggregates[fn].of, string(fn)+": "+n.Name+aggregates[fn].typ+"!")
+		}
+	}
+	w.close()
+	for _, fn := range entity.Aggregates() {
+		fields := n.aggregated(fn)
+		if len(fields) == 0 {
+			continue
+		}
+		w.open(aggregates[fn].of, "type "+n.Name+aggregates[fn].typ)
+		for _, f := range fields {
+			t, _ := fn.Of(f)
+			name := string(t)
+			if fn == entity.CountDistinct {
+				name += "!"
+			}
+			w.line(aggregates[fn].each, f.Name+": "+name+deprecation(m.deprecated[f]))
+		}
+		w.close()
+	}
+}
+
+// aggregated are the fields that have an aggregate: those that can be filtered by and have a column of their own.
+func (n *node) aggregated(fn entity.Aggregate) []*entity.Field {
+	var out []*entity.Field
+	for _, f := range n.Fields {
+		if _, ok := fn.Of(f); ok && f.Filter && f.Column != "" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// writeConditions writes the parts of a condition that are not about the entity's own fields.
+func (m *model) writeConditions(w *sdlWriter, n *node) {
+	for _, e := range n.Edges {
+		if e.Hidden {
+			continue
+		}
+		target := m.node(e.Target)
+		name := target.Names.ToOneWhere
+		if e.List() {
+			name = target.Names.ToManyWhere
+		}
+		w.line(e.Description, e.Name+": "+name)
+	}
+	w.line("All of these must hold.", "and: ["+n.Names.Where+"!]")
+	w.line("At least one of these must hold.", "or: ["+n.Names.Where+"!]")
+	w.line("This must not hold.", "not: "+n.Names.Where)
+}
+
+// toOne and toMany say whether an edge leads to one or to many rows of n.
+func (m *model) toOne(n *node) bool  { return m.edgeTo(n, false) }
+func (m *model) toMany(n *node) bool { return m.edgeTo(n, true) }
+
+// anyList says whether some edge leads to many rows.
+func (m *model) anyList() bool { return slices.ContainsFunc(m.nodes, m.toMany) }
+
+func (m *model) edgeTo(n *node, list bool) bool {
+	for _, from := range m.nodes {
+		if from.Hidden {
+			continue
+		}
+		for _, e := range from.Edges {
+			if !e.Hidden && e.Target == n.Name && e.List() == list {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 const (
@@ -241,64 +387,84 @@ const (
 
 func (m *model) writeInputs(w *sdlWriter, n *node) {
 	noun := phrase(n.Name)
-	w.open("The values of a new "+noun+". What is left out gets its default.", "input Create"+n.Name+"Input")
-	for _, in := range n.Inputs {
-		typ := in.graphQL(n, true)
-		if in.Required {
-			typ += "!"
+	if n.Names.Create != "" {
+		w.open("The values of a new "+noun+". What is left out gets its default.", "input Create"+n.Name+"Input")
+		for _, in := range n.Inputs {
+			typ := in.graphQL(n, true)
+			if in.Required {
+				typ += "!"
+			} else {
+				typ += deprecation(m.deprecated[in.Field])
+			}
+			w.line(in.Description, in.Name+": "+typ)
 		}
-		w.line(in.Description, in.Name+": "+typ)
-	}
-	w.line(mutationIDIn, mutationIDField)
-	w.close()
-	w.open("The new values of "+article(noun)+". What is left out stays as it is; null clears.", "input Update"+n.Name+"Input")
-	w.line("The id of the "+noun+" to change.", "id: ID!")
-	for _, in := range n.Inputs {
-		if !in.CreateOnly {
-			w.line(in.Description, in.Name+": "+in.graphQL(n, false))
-		}
-	}
-	w.line(mutationIDIn, mutationIDField)
-	w.close()
-	w.open("Which "+noun+" to delete.", "input Delete"+n.Name+"Input")
-	w.line("The id of the "+noun+" to delete.", "id: ID!")
-	w.line(mutationIDIn, mutationIDField)
-	w.close()
-	for _, in := range n.Inputs {
-		if !in.list() {
-			continue
-		}
-		target := phrases(in.Edge.Target)
-		w.open("The "+target+" of a new "+noun+".", "input "+n.listType(in, true))
-		w.line("The ids of the "+target+" to add.", "connect: [ID!]")
-		w.close()
-		if in.CreateOnly {
-			continue
-		}
-		if !in.Nullable {
-			w.open("Changes to the "+target+" of "+article(noun)+".", "input "+n.listType(in, false))
-			w.line("The ids of the "+target+" to add.", "connect: [ID!]")
-			w.close()
-			continue
-		}
-		w.open("Changes to the "+target+" of "+article(noun)+". `set` stands alone.", "input "+n.listType(in, false))
-		w.line("The ids of the "+target+" to add.", "connect: [ID!]")
-		w.line("The ids of the "+target+" to take away.", "disconnect: [ID!]")
-		w.line("The ids of the "+target+" that remain, in place of all others.", "set: [ID!]")
+		w.line(mutationIDIn, mutationIDField)
 		w.close()
 	}
-	for _, verb := range []string{"create", "update"} {
+	if n.Names.Update != "" {
+		w.open("The new values of "+article(noun)+". What is left out stays as it is; null clears.", "input Update"+n.Name+"Input")
+		w.line("The id of the "+noun+" to change.", "id: ID!")
+		for _, in := range n.Inputs {
+			if !in.CreateOnly {
+				w.line(in.Description, in.Name+": "+in.graphQL(n, false)+deprecation(m.deprecated[in.Field]))
+			}
+		}
+		w.line(mutationIDIn, mutationIDField)
+		w.close()
+	}
+	if n.Names.Delete != "" {
+		w.open("Which "+noun+" to delete.", "input Delete"+n.Name+"Input")
+		w.line("The id of the "+noun+" to delete.", "id: ID!")
+		w.line(mutationIDIn, mutationIDField)
+		w.close()
+	}
+	for _, in := range n.Inputs {
+		if in.list() {
+			n.writeListInputs(w, in)
+		}
+	}
+	for _, mutation := range [][2]string{{"create", n.Names.Create}, {"update", n.Names.Update}} {
+		verb := mutation[0]
+		if mutation[1] == "" {
+			continue
+		}
 		w.open("What came of "+verb[:len(verb)-1]+"ing "+article(noun)+".", "type "+title(verb)+n.Name+"Payload")
-		w.line("The "+noun+"; null if the viewer may not read it.", n.Names.One+": "+n.Name)
+		w.line("The "+noun+"; null if the viewer may not read it.", n.payload+": "+n.Name)
 		if verb == "create" {
-			w.line("The "+noun+" as a list would hold it; null if the viewer may not read it.", n.Names.One+"Edge: "+n.Names.Edge)
+			w.line("The "+noun+" as a list would hold it; null if the viewer may not read it.", n.payload+"Edge: "+n.Names.Edge)
 		}
 		w.line(mutationIDOut, mutationIDField)
 		w.close()
 	}
-	w.open("What came of deleting "+article(noun)+".", "type Delete"+n.Name+"Payload")
-	w.line("The id of the deleted "+noun+".", "deletedId: ID")
-	w.line(mutationIDOut, mutationIDField)
+	if n.Names.Delete != "" {
+		w.open("What came of deleting "+article(noun)+".", "type Delete"+n.Name+"Payload")
+		w.line("The id of the deleted "+noun+".", "deletedId: ID")
+		w.line(mutationIDOut, mutationIDField)
+		w.close()
+	}
+}
+
+// writeListInputs writes the types by which a list is written, as far as the entity's mutations are there.
+func (n *node) writeListInputs(w *sdlWriter, in *input) {
+	noun, target := phrase(n.Name), phrases(in.Edge.Target)
+	if n.Names.Create != "" {
+		w.open("The "+target+" of a new "+noun+".", "input "+n.listType(in, true))
+		w.line("The ids of the "+target+" to add.", "connect: [ID!]")
+		w.close()
+	}
+	if in.CreateOnly || n.Names.Update == "" {
+		return
+	}
+	changes := "Changes to the " + target + " of " + article(noun) + "."
+	if in.Nullable {
+		changes += " `set` stands alone."
+	}
+	w.open(changes, "input "+n.listType(in, false))
+	w.line("The ids of the "+target+" to add.", "connect: [ID!]")
+	if in.Nullable {
+		w.line("The ids of the "+target+" to take away.", "disconnect: [ID!]")
+		w.line("The ids of the "+target+" that remain, in place of all others.", "set: [ID!]")
+	}
 	w.close()
 }
 
@@ -315,27 +481,49 @@ func (in *input) graphQL(n *node, create bool) string {
 	}
 }
 
+// operators are the descriptions of the operators.
+var operators = map[entity.Operator]string{
+	entity.Eq: "Equal to this.", entity.Ne: "Not equal to this; no value is not equal either.",
+	entity.In: "Equal to one of these.", entity.NotIn: "Equal to none of these; no value is not equal either.",
+	entity.Lt: "Less than this.", entity.Lte: "Less than this, or equal.",
+	entity.Gt: "Greater than this.", entity.Gte: "Greater than this, or equal.",
+	entity.Contains: "Contains this.", entity.StartsWith: "Starts with this.", entity.EndsWith: "Ends with this.",
+	entity.EqFold: "Equal to this, in upper or lower case.", entity.ContainsFold: "Contains this, in upper or lower case.",
+	entity.StartsWithFold: "Starts with this, in upper or lower case.", entity.EndsWithFold: "Ends with this, in upper or lower case.",
+	entity.IsNull: "Whether there is no value.",
+}
+
 // writeFilters writes the operator inputs that all entities share, as far as some entity uses them.
 func (m *model) writeFilters(w *sdlWriter) {
-	used := make(map[string]string)
+	used := make(map[string]*entity.Field)
 	for _, n := range m.nodes {
 		for _, f := range n.Fields {
-			if !f.Filter {
-				continue
+			if f.Filter && !n.Hidden {
+				used[f.GraphQL] = f
 			}
-			used[f.GraphQL] = map[entity.Type]string{
-				entity.ID: "an id", entity.Ref: "an id", entity.Int: "an integer", entity.BigInt: "a large integer",
-				entity.Decimal: "an exact number", entity.Float: "a number", entity.Boolean: "a truth value",
-				entity.String: "a text", entity.DateTime: "a point in time", entity.Date: "a day", entity.UUID: "a UUID",
-				entity.Enum: "`" + f.GraphQL + "`",
-			}[f.Type]
+		}
+		if !n.Hidden && m.toMany(n) && used["Int"] == nil {
+			used["Int"] = &entity.Field{Type: entity.Int}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(used)) {
-		w.open("Conditions on "+used[name]+". All that are given must hold.", "input "+name+"Filter")
-		w.line("Equal to this.", "eq: "+name)
-		w.line("Equal to one of these.", "in: ["+name+"!]")
-		w.line("Whether there is no value.", "isNull: Boolean")
+		what := map[entity.Type]string{
+			entity.ID: "an id", entity.Ref: "an id", entity.Int: "an integer", entity.BigInt: "a large integer",
+			entity.Decimal: "an exact number", entity.Float: "a number", entity.Boolean: "a truth value",
+			entity.String: "a text", entity.DateTime: "a point in time", entity.Date: "a day", entity.UUID: "a UUID",
+			entity.Enum: "`" + name + "`",
+		}[used[name].Type]
+		w.open("Conditions on "+what+". All that are given must hold.", "input "+name+"Filter")
+		for _, op := range used[name].Type.Operators() {
+			switch {
+			case op == entity.IsNull:
+				w.line(operators[op], string(op)+": Boolean")
+			case op.List():
+				w.line(operators[op], string(op)+": ["+name+"!]")
+			default:
+				w.line(operators[op], string(op)+": "+name)
+			}
+		}
 		w.close()
 	}
 }

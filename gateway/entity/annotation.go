@@ -3,6 +3,7 @@ package entity
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"time"
 
 	"entgo.io/ent/schema"
@@ -20,6 +21,19 @@ type API struct {
 	// PageSize and MaxPageSize are for every list of an entity.
 	PageSize    int `json:"pageSize,omitempty"`
 	MaxPageSize int `json:"maxPageSize,omitempty"`
+	// Hide takes an entity, a field or an edge out of the API.
+	Hide bool `json:"hide,omitempty"`
+	// Omit are the root fields that an entity does not get.
+	Omit []RootKind `json:"omit,omitempty"`
+	// NewName is the name in the API. One and Many are those of an entity's root fields.
+	NewName string `json:"newName,omitempty"`
+	One     string `json:"one,omitempty"`
+	Many    string `json:"many,omitempty"`
+	// Description and Deprecated are what the API says of the thing.
+	Description string `json:"description,omitempty"`
+	Deprecated  string `json:"deprecated,omitempty"`
+	// Order is the default order of an entity's lists.
+	Order []string `json:"order,omitempty"`
 }
 
 // ReadOnly keeps clients from writing a field or an edge. The application's Go code and hooks still can.
@@ -34,6 +48,32 @@ func EnumNames(names map[string]string) API { return API{EnumNames: names} }
 
 // Pages sets how many rows a list of the entity has if a client does not say, and at most.
 func Pages(size, max int) API { return API{PageSize: size, MaxPageSize: max} }
+
+// Hidden takes an entity, a field or an edge out of the API. Rules and Go code can still use it. The edges and foreign keys
+// that lead to a hidden entity are hidden too.
+func Hidden() API { return API{Hide: true} }
+
+// Without takes root fields of an entity out of the API: RootOne (post), RootBy (postBySlug), RootMany (posts), RootCreate,
+// RootUpdate and RootDelete.
+func Without(kinds ...RootKind) API { return API{Omit: kinds} }
+
+// Rename gives an entity, a field or an edge another name in the API than the schema's. All types, root fields and
+// mutations of an entity follow its name. The name is taken as it is: "Article", "writtenAt".
+func Rename(name string) API { return API{NewName: name} }
+
+// RenameRoots gives an entity's root fields for one row and for the list other names: "article", "allArticles".
+func RenameRoots(one, many string) API { return API{One: one, Many: many} }
+
+// Describe sets what the API says of an entity, a field or an edge, in place of its comment in the schema.
+func Describe(text string) API { return API{Description: text} }
+
+// Deprecate marks a field, an edge, or all root fields of an entity as something to stop using. For fields, Deprecated of
+// ent's field builders does the same.
+func Deprecate(reason string) API { return API{Deprecated: reason} }
+
+// DefaultOrder sets how lists of the entity are sorted where the client does not say: names of fields in the schema, with a
+// minus for those that start with the largest. The id breaks ties.
+func DefaultOrder(fields ...string) API { return API{Order: fields} }
 
 // Name implements [schema.Annotation].
 func (API) Name() string { return "EntwineAPI" }
@@ -53,6 +93,21 @@ func (a API) Merge(other schema.Annotation) schema.Annotation {
 		}
 		maps.Copy(names, o.EnumNames)
 		a.EnumNames = names
+	}
+	a.Hide = a.Hide || o.Hide
+	a.Omit = append(slices.Clip(a.Omit), o.Omit...)
+	replace := func(text *string, by string) {
+		if by != "" {
+			*text = by
+		}
+	}
+	replace(&a.NewName, o.NewName)
+	replace(&a.One, o.One)
+	replace(&a.Many, o.Many)
+	replace(&a.Description, o.Description)
+	replace(&a.Deprecated, o.Deprecated)
+	if len(o.Order) > 0 {
+		a.Order = o.Order
 	}
 	if o.PageSize != 0 {
 		a.PageSize = o.PageSize

@@ -23,7 +23,10 @@ type Entity struct {
 	Schema      string // its ent schema type; differs from Name only if an annotation renames it
 	Table       string
 	Description string
-	// Fields holds all columns of the table that the schema names, in declared order, the primary key included.
+	// Hidden entities are not part of the API; rules may lead through them.
+	Hidden bool
+	// Fields holds all columns of the table that the schema names, in declared order, the primary key included. An entity
+	// with a composite key has a field of type ID beside them, which has no column: it stands for the fields of ID.
 	Fields []*Field
 	// ID holds the primary key, in declared order: one field, several for an edge schema with a composite key.
 	ID    []*Field
@@ -53,7 +56,9 @@ type Entity struct {
 type Names struct {
 	One, Many              string // Query.post, Query.posts
 	Connection, Edge       string // PostConnection, PostEdge
-	Where, ToOneWhere      string // PostWhere, PostToOneWhere
+	Where                  string // PostWhere
+	ToOneWhere             string // PostToOneWhere
+	ToManyWhere            string // PostToManyWhere
 	Order, OrderField      string // PostOrder, PostOrderField
 	Create, Update, Delete string // Mutation.createPost, …
 }
@@ -93,7 +98,7 @@ const (
 type Field struct {
 	Name        string // in the API, "createdAt"
 	Schema      string // in the ent schema, "created_at"
-	Column      string // in the database
+	Column      string // in the database; empty for the id of an entity with a composite key
 	Type        Type
 	GraphQL     string  // the type's name in the API without "!", "DateTime" or "PostStatus"
 	Key         KeyType // for ID and Ref
@@ -103,7 +108,7 @@ type Field struct {
 	// Nullable says that the column may hold null; NonNull that the API type has a "!". They differ for fields with a
 	// read rule.
 	Nullable, NonNull bool
-	// Hidden fields exist in the database only: sensitive ones and those that an annotation takes out of the API's output.
+	// Hidden fields exist in the database only: sensitive ones and those that an annotation takes out of the API.
 	Hidden bool
 	// Filter and Sort say whether where and orderBy offer the field.
 	Filter, Sort bool
@@ -117,6 +122,19 @@ type Field struct {
 
 	// DBType overrides the database type used for casts of arrays and keys on Postgres, for example "bigint".
 	DBType string
+
+	owner *Entity // for ID
+}
+
+// Owner returns the entity whose id the field is, nil for other fields.
+func (f *Field) Owner() *Entity { return f.owner }
+
+// ParseKey is [Entity.ParseKey] for the keys that an ID or Ref field holds.
+func (f *Field) ParseKey(text string) (key any, ok bool) {
+	if f.Type == ID {
+		return f.owner.ParseKey(text)
+	}
+	return ParseKey(f.Key, text)
 }
 
 // CustomField is a hand-written field of an entity.
@@ -135,6 +153,8 @@ type Edge struct {
 	Schema      string // in the ent schema
 	Target      string // the other entity's name
 	Description string
+	// Hidden edges are not part of the API.
+	Hidden bool
 	// Kind says which columns link the two rows.
 	Kind EdgeKind
 	// NonNull is for to-one edges: a target exists for every row and everyone may read it.
@@ -148,7 +168,7 @@ type Edge struct {
 	// Input is the name of the exposed foreign key in the API for ToOne edges ("authorId"), which may be a field of the entity.
 	Input string
 
-	target *Entity
+	owner, target *Entity
 }
 
 // EdgeKind says where the link of an edge is stored.
@@ -167,6 +187,9 @@ func (e *Edge) List() bool { return e.Kind == ToMany || e.Kind == ManyToMany }
 
 // To returns the target entity.
 func (e *Edge) To() *Entity { return e.target }
+
+// Own returns the field of the owning entity that the target refers to: its primary key.
+func (e *Edge) Own() *Field { return e.owner.ID[0] }
 
 // Key is a unique key.
 type Key struct {
@@ -215,7 +238,7 @@ func NewCatalog(entities ...*Entity) *Catalog {
 		e.fields, e.ents = make(map[string]*Field), make(map[string]*Field)
 		for _, f := range e.Fields {
 			if f.Type == ID {
-				f.Target = e.Name
+				f.Target, f.owner = e.Name, e
 			}
 			e.ents[f.Schema] = f
 			if !f.Hidden {
@@ -224,7 +247,9 @@ func NewCatalog(entities ...*Entity) *Catalog {
 		}
 		e.edges, e.keys = make(map[string]*Edge), make(map[string]*Key)
 		for _, ed := range e.Edges {
-			e.edges[ed.Name] = ed
+			if !ed.Hidden {
+				e.edges[ed.Name] = ed
+			}
 		}
 		for _, k := range e.Keys {
 			e.keys[k.Name] = k
@@ -238,6 +263,7 @@ func NewCatalog(entities ...*Entity) *Catalog {
 	}
 	for _, e := range entities {
 		for _, ed := range e.Edges {
+			ed.owner = e
 			if ed.target = c.byName[ed.Target]; ed.target == nil {
 				panic(fmt.Sprintf("entity %s: edge %s leads to unknown entity %s", e.Name, ed.Name, ed.Target))
 			}

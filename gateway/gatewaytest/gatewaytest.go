@@ -88,6 +88,9 @@ func (g *Gateway) Demo(t testing.TB, demo gateway.Demo) *Gateway {
 	if demo == nil {
 		demo = g.app.Demo
 	}
+	if demo == nil {
+		t.Fatal("the application has no demo data")
+	}
 	if _, err := load.Rows(t.Context(), g.db, g.Handle.Tables, demo(t.Context()), nil); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,8 @@ package gatewaytest
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,6 +26,33 @@ type Scenario struct {
 	Field string
 	// Has are parts of the response's text that must be there, HasNot such that must not.
 	Has, HasNot []string
+	// Writes are the rows' changes that were committed, hooks' and hand-written code's included, one for each statement
+	// and in order: "insert notes", "update users". An empty list that is not nil means none; nil is not looked at.
+	Writes []string
+}
+
+// write finds the table in a statement that changes rows.
+var write = regexp.MustCompile("^(INSERT INTO|UPDATE|DELETE FROM) [\"`]?([^ \"`]+)")
+
+// writes are the changes of rows since the last call of Statements, without those that were rolled back.
+func (g *Gateway) writes() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var out []string
+	begin := 0
+	for _, s := range g.statements {
+		switch verb, _, _ := strings.Cut(s, " "); verb {
+		case "BEGIN":
+			begin = len(out)
+		case "ROLLBACK":
+			out = out[:begin]
+		}
+		if m := write.FindStringSubmatch(s); m != nil {
+			verb, _, _ := strings.Cut(strings.ToLower(m[1]), " ")
+			out = append(out, verb+" "+m[2])
+		}
+	}
+	return out
 }
 
 // internals never belong into a response, whatever the scenario.
@@ -38,7 +67,11 @@ func (g *Gateway) Run(t *testing.T, scenarios ...Scenario) {
 }
 
 func (s Scenario) run(t *testing.T, g *Gateway) {
+	g.Statements()
 	r := g.Do(t, s.As, s.Query, s.Variables)
+	if got := g.writes(); s.Writes != nil && !slices.Equal(got, s.Writes) {
+		t.Errorf("wrote %q, not %q", got, s.Writes)
+	}
 	if got := r.Code(); got != s.Code {
 		t.Errorf("code %q, not %q\n%s", got, s.Code, r.Raw)
 	}

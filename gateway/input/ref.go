@@ -2,6 +2,8 @@ package input
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"slices"
 
@@ -48,6 +50,37 @@ func UUIDKey(key any) (uuid.UUID, bool) {
 	return id, err == nil
 }
 
+// ScanKey is for [Target.Key], with key types that read themselves from the database's values.
+func ScanKey[K comparable, P interface {
+	*K
+	sql.Scanner
+}](key any) (K, bool) {
+	var k K
+	err := P(&k).Scan(key)
+	return k, err == nil
+}
+
+// ValueKey is the key that a key of the application's own type stands for: an int64 or a string.
+func ValueKey(key driver.Valuer) any {
+	v, err := key.Value()
+	if b, ok := v.([]byte); ok {
+		v = string(b)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("input: a key without a value: %v", err))
+	}
+	return v
+}
+
+// SetKey hands the key of the global id that a new row shall have to set.
+func SetKey[K comparable](v *Values, target *Target[K], set func(K)) {
+	if raw, ok := v.take("id", nil); ok {
+		if key, ok := target.parse(v, raw, "id"); ok {
+			set(key)
+		}
+	}
+}
+
 // parse turns a global id into a key, or records a fault.
 func (t *Target[K]) parse(v *Values, raw any, path ...any) (key K, ok bool) {
 	text, _ := raw.(string)
@@ -56,7 +89,7 @@ func (t *Target[K]) parse(v *Values, raw any, path ...any) (key K, ok bool) {
 		v.fail(apierr.InvalidFormat, "must be an id of type "+t.Entity.Name, path...)
 		return key, false
 	}
-	parsed, ok := entity.ParseKey(t.Entity.ID[0].Key, keyText)
+	parsed, ok := t.Entity.ParseKey(keyText)
 	if !ok {
 		v.fail(apierr.InvalidFormat, "must be an id of type "+t.Entity.Name, path...)
 		return key, false

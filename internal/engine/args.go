@@ -113,7 +113,12 @@ func cursorArg(args map[string]any, name string, o order) ([]any, error) {
 		return nil, bad
 	}
 	for i, step := range o.steps {
-		if values[i], ok = cursorValue(step.field, values[i]); !ok {
+		if values[i] == nil {
+			ok = step.nullable()
+		} else {
+			values[i], ok = cursorValue(step.field, values[i])
+		}
+		if !ok {
 			return nil, bad
 		}
 	}

@@ -80,7 +80,7 @@ func (x *execution) resolve(ctx context.Context, q store.Querier, r *rows) error
 			for i, col := range call.needs {
 				values[i] = r.raw[col][row]
 			}
-			id := normalKey(values[0])
+			id := r.read.entity.Key(values[:len(r.read.entity.ID)]...)
 			at, ok := known[id]
 			if !ok {
 				at = len(batch.Rows)
@@ -215,7 +215,7 @@ func (x *execution) load(ctx context.Context, q store.Querier, refs *loader.Refs
 		sub.seed = append(sub.seed, item.Key)
 	}
 	for _, at := range order {
-		if err := subs[at].run(ctx, q); err != nil {
+		if err := subs[at].bindAndRun(ctx, q); err != nil {
 			return nil, err
 		}
 	}

@@ -32,6 +32,9 @@ type Config struct {
 	MaxNodes int
 	// Plans is how many compiled plans are kept. Defaults to 2000; large ones are fewer, see maxPlanFields.
 	Plans int
+	// MaxRows is the most rows that nested pages may hold together at one level, by their sizes: 100 posts with 100 comments
+	// each are 10,000. Defaults to 10,000.
+	MaxRows int
 	// MaxBytes bounds the values that an operation reads from the database, and its response. Defaults to 32 MiB.
 	MaxBytes int
 }
@@ -58,6 +61,7 @@ func New(db *store.DB, catalog *entity.Catalog, mutators map[string]entity.Mutat
 	cfg.MaxPageSize = cmpOr(cfg.MaxPageSize, 100)
 	cfg.MaxNodes = cmpOr(cfg.MaxNodes, 100)
 	cfg.Plans = cmpOr(cfg.Plans, 2000)
+	cfg.MaxRows = cmpOr(cfg.MaxRows, 10_000)
 	cfg.MaxBytes = cmpOr(cfg.MaxBytes, 32<<20)
 	e := &Engine{
 		cfg: cfg, db: db, postgres: db.Dialect() == dialect.Postgres,
@@ -269,6 +273,9 @@ func (e *Engine) query(ctx context.Context, oc *graphql.OperationContext) ([]byt
 func (x *execution) read(ctx context.Context) error {
 	if x.plan.reads == 0 && !x.plan.custom {
 		return nil
+	}
+	if err := x.bind(0); err != nil {
+		return err
 	}
 	snapshot := x.plan.statements() > 1 && !x.plan.custom
 	return x.engine.db.View(ctx, snapshot, func(ctx context.Context, q store.Querier) error {

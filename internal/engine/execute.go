@@ -29,10 +29,9 @@ type execution struct {
 	left *int
 }
 
-// run fetches everything that the plan needs. An error means that the database failed; what is wrong with single fields
-// is kept with their rows.
+// run fetches everything that the plan needs, after bind. An error means that the database failed; what is wrong with single
+// fields is kept with their rows.
 func (x *execution) run(ctx context.Context, q store.Querier) error {
-	x.rows = make([]*rows, x.plan.reads)
 	for _, level := range x.plan.levels {
 		for _, r := range level {
 			if err := x.fetch(ctx, q, r); err != nil {
@@ -50,14 +49,10 @@ func (x *execution) run(ctx context.Context, q store.Querier) error {
 
 // fetch executes one read.
 func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
-	if r.folded {
-		if x.rows[r.id] == nil { // the read above had no statement: its arguments were refused
-			x.rows[r.id] = &rows{read: r}
-		}
+	out := x.rows[r.id]
+	if r.folded || out.err != nil {
 		return nil
 	}
-	out := &rows{read: r}
-	x.rows[r.id] = out
 	req := request{viewer: x.viewer, postgres: x.engine.postgres}
 	switch r.kind {
 	case readKeys:
@@ -75,9 +70,8 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 			}
 			out.args = &listArgs{order: o}
 		}
-		id := r.entity.ID[0]
 		parts := x.parts(out)
-		return x.query(ctx, q, req.keyed(parts, id.Column, pgKeyType(id), keys), parts, true, -1)
+		return x.query(ctx, q, req.keyed(parts, primaryKey(r.entity), keys), parts, true, -1)
 	case readUnique:
 		values, err := x.keyArguments(r)
 		if out.refused(err) {
@@ -86,30 +80,21 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 		parts := x.parts(out)
 		return x.query(ctx, q, req.unique(parts, values), parts, false, 1)
 	case readList:
-		var err error
-		if out.args, err = x.engine.resolveList(r.entity, r.node.ArgumentMap(x.vars)); out.refused(err) {
-			return nil
-		}
 		return x.list(ctx, q, out, req, nil)
 	}
 	keys := x.parentKeys(r)
-	if r.edge.List() {
-		// The arguments are checked even if there is no parent, but nobody is there to hear of it.
-		var err error
-		if out.args, err = x.engine.resolveList(r.entity, r.node.ArgumentMap(x.vars)); out.refused(err) || len(keys) == 0 {
-			return nil
-		}
-		return x.list(ctx, q, out, req, keys)
-	}
 	if len(keys) == 0 {
 		return nil
 	}
-	column, cast := r.entity.ID[0].Column, pgKeyType(r.entity.ID[0])
+	if r.edge.List() {
+		return x.list(ctx, q, out, req, keys)
+	}
+	by := primaryKey(r.entity)
 	if r.edge.Kind == entity.ToOneInverse {
-		column, cast = r.edge.Column, ownKeyType(r)
+		by = []keyColumn{{r.edge.Column, ownKeyType(r)}}
 	}
 	parts := x.parts(out)
-	return x.query(ctx, q, req.keyed(parts, column, cast, keys), parts, true, -1)
+	return x.query(ctx, q, req.keyed(parts, by, keys), parts, true, -1)
 }
 
 // parts are what the statement of a read selects: its own columns and those of the reads that are folded into it, at any
@@ -121,8 +106,7 @@ func (x *execution) parts(out *rows) []*part {
 			if !l.child.folded {
 				continue
 			}
-			child := &rows{read: l.child}
-			x.rows[l.child.id] = child
+			child := x.rows[l.child.id]
 			parts = append(parts, &part{
 				rows: child, names: child.columns(), alias: "f" + strconv.Itoa(len(parts)),
 				to: parts[i], column: parts[i].rows.read.columns[l.key].name,
@@ -143,6 +127,11 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 		}
 		if len(keys) == 1 {
 			out.groups = map[any]*group{keys[0]: out.group(noKey)}
+		}
+		if before, after := out.args.sides(r); keys != nil && (before || after) {
+			if err := x.lookAround(ctx, q, out, req, keys); err != nil {
+				return err
+			}
 		}
 	}
 	if r.wantCount {
@@ -195,9 +184,8 @@ func (x *execution) parentKeys(r *read) []any {
 // idArguments are the keys of a look-up by id: of post(id:), or those of r's type among node(id:) and nodes(ids:).
 func (x *execution) idArguments(r *read) ([]any, error) {
 	args := r.node.ArgumentMap(x.vars)
-	id := r.entity.ID[0]
 	if r.node.Name == r.entity.Names.One {
-		key, err := parseGlobalID(args["id"], r.entity.Name, id.Key)
+		key, err := parseGlobalID(args["id"], r.entity.Name, r.entity.ParseKey)
 		if err != nil {
 			return nil, badArg("id", apierr.InvalidFormat, nil, "id "+err.Error()+".")
 		}
@@ -205,7 +193,7 @@ func (x *execution) idArguments(r *read) ([]any, error) {
 	}
 	var keys []any
 	for _, v := range nodeIDs(args) {
-		if key, err := parseGlobalID(v, r.entity.Name, id.Key); err == nil {
+		if key, err := parseGlobalID(v, r.entity.Name, r.entity.ParseKey); err == nil {
 			keys = append(keys, key)
 		}
 	}

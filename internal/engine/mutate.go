@@ -163,6 +163,10 @@ func (e *Engine) step(ctx context.Context, q store.Querier, oc *graphql.Operatio
 	}
 	input, _ := s.out.nodes[0].ArgumentMap(oc.Variables)["input"].(map[string]any)
 	m := &change{engine: e, q: q, entity: s.entity, kind: s.kind, viewer: viewer, input: input}
+	if err := x.bind(1); err != nil {
+		w.fail(s.out.nodes, err)
+		return false, nil
+	}
 	key, err := m.run(ctx)
 	if err != nil {
 		w.fail(s.out.nodes, m.explain(err))
@@ -236,7 +240,7 @@ func (m *change) run(ctx context.Context) (key any, err error) {
 		return nil, m.denied(op)
 	}
 	if op != access.Create {
-		if key, err = parseGlobalID(m.input["id"], e.Name, e.ID[0].Key); err != nil {
+		if key, err = parseGlobalID(m.input["id"], e.Name, e.ParseKey); err != nil {
 			return nil, badPath([]any{"input", "id"}, apierr.InvalidFormat, "id "+err.Error()+".")
 		}
 		if err := m.mayChange(ctx, op, key); err != nil {
@@ -301,9 +305,7 @@ func (m *change) verdict(ctx context.Context, op access.Operation, key any, lock
 	s.WriteSQL(" FROM ")
 	s.WriteTable(e.Table, "t")
 	s.WriteSQL(" WHERE ")
-	s.WriteColumn("t", e.ID[0].Column)
-	s.WriteSQL(" = ")
-	s.WriteArg(key)
+	s.writeKeys("t", e, primaryKey(e), []any{key})
 	if lock && m.engine.postgres {
 		s.WriteSQL(" FOR UPDATE")
 	}
@@ -331,7 +333,7 @@ func (m *change) missing(ctx context.Context, q store.Querier) error {
 	}
 	var refs []reference
 	add := func(e *entity.Entity, id any, path ...any) {
-		if key, err := parseGlobalID(id, e.Name, e.ID[0].Key); err == nil {
+		if key, err := parseGlobalID(id, e.Name, e.ParseKey); err == nil {
 			refs = append(refs, reference{e, key, append([]any{"input"}, path...)})
 		}
 	}
@@ -363,9 +365,8 @@ func (m *change) missing(ctx context.Context, q store.Querier) error {
 }
 
 func (m *change) exists(ctx context.Context, q store.Querier, e *entity.Entity, key any) (bool, error) {
-	id := e.ID[0]
 	only := []*part{{rows: &rows{read: &read{entity: e}}, alias: "t"}}
-	s := request{viewer: m.viewer, postgres: m.engine.postgres}.keyed(only, id.Column, pgKeyType(id), []any{key})
+	s := request{viewer: m.viewer, postgres: m.engine.postgres}.keyed(only, primaryKey(e), []any{key})
 	result, err := q.QueryContext(ctx, string(s.buf), s.args...)
 	if err != nil {
 		return false, err

@@ -14,10 +14,52 @@ type order struct {
 	scope string // names entity and order, for cursors
 }
 
+// step is one value to order by: of the row itself, of a row to which a path of to-one edges leads, or the number of rows
+// behind an edge.
 type step struct {
-	field      *entity.Field
+	path       []*entity.Edge
+	field      *entity.Field // rowCount if count is set
+	count      *entity.Edge
 	desc       bool
 	nullsFirst bool
+}
+
+// maxOrderPath is how many to-one edges an order may follow, and maxOrderSteps how long it may be.
+const (
+	maxOrderPath  = 3
+	maxOrderSteps = 10
+)
+
+// nullable says whether the value may be null: a row at the end of a path may not be there, or be hidden.
+func (st step) nullable() bool { return st.count == nil && (st.field.Nullable || len(st.path) > 0) }
+
+// name tells steps of one entity apart. It is the field's name for own fields.
+func (st step) name() string {
+	var b strings.Builder
+	for _, ed := range st.path {
+		b.WriteString(ed.Name + ".")
+	}
+	if st.count != nil {
+		return b.String() + st.count.Name + "#"
+	}
+	return b.String() + st.field.Name
+}
+
+// selected is the name under which a statement selects the step's value: its column, or one that no table has and that
+// [statement.value] resolves.
+func (st step) selected() string {
+	if len(st.path) == 0 && st.count == nil {
+		return st.field.Column
+	}
+	return "\x00" + st.name()
+}
+
+// alias is that of the row that holds the value, if the list's row stands under root.
+func (st step) alias(root string) string {
+	for _, ed := range st.path {
+		root += "_" + ed.Name
+	}
+	return root
 }
 
 func resolveOrder(e *entity.Entity, arg any) (order, error) {
@@ -25,6 +67,9 @@ func resolveOrder(e *entity.Entity, arg any) (order, error) {
 	var list []any
 	if arg != nil {
 		list = asList(arg)
+	}
+	if len(list) > maxOrderSteps {
+		return o, tooMuch([]any{"orderBy"}, maxOrderSteps, "orderBy must not hold more than %d elements.")
 	}
 	if len(list) == 0 {
 		for _, s := range e.DefaultOrder {
@@ -44,53 +89,97 @@ func resolveOrder(e *entity.Entity, arg any) (order, error) {
 
 func resolveStep(e *entity.Entity, item any, i int) (step, error) {
 	path := []any{"orderBy", i}
-	m, _ := item.(map[string]any)
-	for _, key := range [...]string{"field", "direction", "nulls"} {
-		if v, given := m[key]; given && v == nil {
-			return step{}, badPath(append(path, key), apierr.Invalid, key+" must not be null; leave it out.")
+	var st step
+	for {
+		m, _ := item.(map[string]any)
+		for _, key := range [...]string{"field", "direction", "nulls"} {
+			if v, given := m[key]; given && v == nil {
+				return step{}, badPath(append(path, key), apierr.Invalid, key+" must not be null; leave it out.")
+			}
 		}
-	}
-	name, _ := m["field"].(string)
-	if name == "" {
-		return step{}, badPath(path, apierr.Required, "Each element of orderBy needs a field.")
-	}
-	for _, f := range e.Fields {
-		if f.Sort && f.OrderValue == name {
-			return step{field: f, desc: m["direction"] == "DESC", nullsFirst: m["nulls"] == "FIRST"}, nil
+		var edge *entity.Edge
+		for _, ed := range e.Edges {
+			v, given := m[ed.Name]
+			switch {
+			case !given:
+			case v == nil:
+				return step{}, badPath(append(path, ed.Name), apierr.Invalid, ed.Name+" must not be null; leave it out.")
+			case len(m) > 1:
+				return step{}, badPath(path, apierr.Invalid, "Each element of orderBy takes a field or one relation, and nothing beside a relation.")
+			default:
+				edge = ed
+			}
 		}
+		name, _ := m["field"].(string)
+		if edge == nil && name == "" {
+			return step{}, badPath(path, apierr.Required, "Each element of orderBy needs a field or a relation.")
+		}
+		if edge == nil {
+			for _, f := range e.Fields {
+				if f.Sort && f.OrderValue == name {
+					st.field, st.desc, st.nullsFirst = f, m["direction"] == "DESC", m["nulls"] == "FIRST"
+					return st, nil
+				}
+			}
+			return step{}, badPath(append(path, "field"), apierr.Invalid, name+" is not a field to order by.")
+		}
+		path = append(path, edge.Name)
+		if edge.List() {
+			count, _ := m[edge.Name].(map[string]any)
+			direction, _ := count["count"].(string)
+			if direction == "" {
+				return step{}, badPath(append(path, "count"), apierr.Required, "An order by "+edge.Name+" needs the direction of its count.")
+			}
+			st.field, st.count, st.desc = rowCount, edge, direction == "DESC"
+			return st, nil
+		}
+		if st.path = append(st.path, edge); len(st.path) > maxOrderPath {
+			return step{}, tooMuch(path, maxOrderPath, "An order may follow at most %d edges.")
+		}
+		e, item = edge.To(), m[edge.Name]
 	}
-	return step{}, badPath(append(path, "field"), apierr.Invalid, name+" is not a field to order by.")
 }
 
-// complete drops steps that come after the same field or the key, since they decide nothing, and adds the key.
+// complete drops steps that come after the same value or the key, since they decide nothing, and adds the key.
 func (o order) complete(e *entity.Entity) order {
-	id := e.ID[0]
 	var steps []step
-	seen := make(map[*entity.Field]bool)
+	seen := make(map[string]bool)
+	key := 0 // its columns among the steps
 	desc := false
-	for _, s := range o.steps {
-		if seen[s.field] {
-			continue
+	add := func(st step) {
+		if seen[st.name()] || key == len(e.ID) {
+			return
 		}
-		seen[s.field] = true
-		desc = s.desc
-		steps = append(steps, s)
-		if s.field == id {
-			break
+		seen[st.name()], desc = true, st.desc
+		steps = append(steps, st)
+		if len(st.path) == 0 && slices.Contains(e.ID, st.field) {
+			key++
 		}
 	}
-	if !seen[id] {
-		steps = append(steps, step{field: id, desc: desc})
+	for _, st := range o.steps {
+		if st.count != nil || st.field.Column != "" {
+			add(st)
+			continue
+		}
+		// The id of an entity with a composite key stands for the columns of the key.
+		for _, f := range st.field.Owner().ID {
+			st.field = f
+			add(st)
+		}
+	}
+	last := desc
+	for _, f := range e.ID {
+		add(step{field: f, desc: last})
 	}
 	var b strings.Builder
 	b.WriteString(e.Name)
-	for _, s := range steps {
+	for _, st := range steps {
 		b.WriteByte(' ')
-		b.WriteString(s.field.Name)
-		if s.desc {
+		b.WriteString(st.name())
+		if st.desc {
 			b.WriteString("-")
 		}
-		if s.nullsFirst && s.field.Nullable {
+		if st.nullsFirst && st.nullable() {
 			b.WriteString("^")
 		}
 	}
@@ -101,7 +190,8 @@ func (o order) complete(e *entity.Entity) order {
 func (o order) reversed() order {
 	r := order{steps: make([]step, len(o.steps)), scope: o.scope}
 	for i, s := range o.steps {
-		r.steps[i] = step{field: s.field, desc: !s.desc, nullsFirst: !s.nullsFirst}
+		s.desc, s.nullsFirst = !s.desc, !s.nullsFirst
+		r.steps[i] = s
 	}
 	return r
 }
@@ -120,7 +210,7 @@ func (o order) write(s *statement, alias string, seg segment) {
 		if i > 0 {
 			s.WriteSQL(", ")
 		}
-		s.WriteColumn(alias, st.field.Column)
+		s.value(st, alias)
 		desc := st.desc
 		for j := i; (state(j) == isNull || state(j) == equal) && j+1 < len(o.steps); j++ {
 			desc = o.steps[j+1].desc
@@ -129,7 +219,7 @@ func (o order) write(s *statement, alias string, seg segment) {
 			s.WriteSQL(" DESC")
 		}
 		// Where nulls are ruled out or all there is, the clause is left out: an index in the other placement could not serve it.
-		if st.field.Nullable && state(i) == anyValue {
+		if st.nullable() && state(i) == anyValue {
 			if st.nullsFirst {
 				s.WriteSQL(" NULLS FIRST")
 			} else {
@@ -186,7 +276,7 @@ func (o order) segments(cursor []any) []segment {
 			continue
 		}
 		out = append(out, o.open(append(prefix, beyond), k+1)...)
-		if st.field.Nullable && !st.nullsFirst {
+		if st.nullable() && !st.nullsFirst {
 			out = append(out, o.open(append(prefix[:k:k], isNull), k+1)...)
 		}
 	}
@@ -207,7 +297,7 @@ func presence(v any) state {
 // for each of its values only: a further split would be wrong.
 func (o order) open(prefix []state, i int) []segment {
 	varies := func(st state) bool { return st == beyond || st == notNull }
-	if i == len(o.steps) || slices.ContainsFunc(prefix, varies) || !o.steps[i].field.Nullable {
+	if i == len(o.steps) || slices.ContainsFunc(prefix, varies) || !o.steps[i].nullable() {
 		return []segment{{states: prefix}}
 	}
 	values := segment{states: append(prefix[:i:i], notNull)}
@@ -228,7 +318,7 @@ func (o order) bound(s []segment) []segment {
 // uniform says whether one row comparison decides the order: one direction, no nulls.
 func (o order) uniform() bool {
 	for _, s := range o.steps {
-		if s.field.Nullable || s.desc != o.steps[0].desc {
+		if s.nullable() || s.desc != o.steps[0].desc {
 			return false
 		}
 	}
@@ -245,7 +335,7 @@ func (o order) writeSegment(s *statement, alias string, seg segment, cursor []an
 		if i > 0 {
 			s.WriteSQL(" AND ")
 		}
-		s.WriteColumn(alias, o.steps[i].field.Column)
+		s.value(o.steps[i], alias)
 		switch st {
 		case notNull:
 			s.WriteSQL(" IS NOT NULL")
@@ -277,7 +367,7 @@ func (o order) writeRow(s *statement, alias string, cursor []any) {
 		if i > 0 {
 			s.WriteSQL(", ")
 		}
-		s.WriteColumn(alias, st.field.Column)
+		s.value(st, alias)
 	}
 	if len(o.steps) > 1 {
 		s.WriteSQL(")")
@@ -310,7 +400,7 @@ func (o order) writeAfter(s *statement, alias string, cursor []any) {
 		}
 		s.WriteSQL("(")
 		for i := range k {
-			s.WriteColumn(alias, o.steps[i].field.Column)
+			s.value(o.steps[i], alias)
 			if cursor[i] == nil {
 				s.WriteSQL(" IS NULL AND ")
 				continue
@@ -331,21 +421,21 @@ func (o order) writeStepAfter(s *statement, alias string, st step, v any) {
 			s.WriteSQL("1=0")
 			return
 		}
-		s.WriteColumn(alias, st.field.Column)
+		s.value(st, alias)
 		s.WriteSQL(" IS NOT NULL")
 		return
 	}
 	s.WriteSQL("(")
-	s.WriteColumn(alias, st.field.Column)
+	s.value(st, alias)
 	if st.desc {
 		s.WriteSQL(" < ")
 	} else {
 		s.WriteSQL(" > ")
 	}
 	s.WriteArg(v)
-	if st.field.Nullable && !st.nullsFirst {
+	if st.nullable() && !st.nullsFirst {
 		s.WriteSQL(" OR ")
-		s.WriteColumn(alias, st.field.Column)
+		s.value(st, alias)
 		s.WriteSQL(" IS NULL")
 	}
 	s.WriteSQL(")")

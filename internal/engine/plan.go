@@ -98,6 +98,10 @@ const (
 	outHasPrevious
 	outStartCursor
 	outEndCursor
+	// Below a connection's aggregate.
+	outAggregate
+	outObject
+	outFigure
 	// Below a mutation's payload.
 	outPayloadNode
 	outPayloadEdge
@@ -127,12 +131,19 @@ type read struct {
 	links   []link
 	parents int
 	calls   []*customCall
+	figures []figure
 	// parentKey is the type of the parents' keys, for edge reads.
 	parentKey entity.KeyType
 
 	wantRows, wantCount, wantCursor bool
+	wantNext, wantPrevious          bool // pageInfo's flags
 	// single says that there is at most one key, and folded that the rows come with those of the read above.
 	single, folded bool
+
+	// wantID says that the id of an entity with a composite key is written, to idCell: it is put together from the
+	// columns of the key.
+	wantID bool
+	idCell int
 
 	// size and rowCount are what the last executions needed, so that the next one need not grow its buffers.
 	size, rowCount sizeHint
@@ -197,6 +208,16 @@ func (r *read) column(name string, f *entity.Field) *column {
 
 // cell makes the read keep the JSON of a field and returns its position.
 func (r *read) cell(f *entity.Field) int {
+	if f.Column == "" {
+		if !r.wantID {
+			for _, part := range r.entity.ID {
+				r.column(part.Column, part)
+			}
+			r.wantID, r.idCell = true, r.cells
+			r.cells++
+		}
+		return r.idCell
+	}
 	c := r.column(f.Column, f)
 	if c.cell < 0 {
 		c.cell = r.cells
@@ -378,9 +399,11 @@ func (c *compiler) entityField(r *read, e *entity.Entity, f *collected, level in
 	}
 	o := c.out(f, outCustom)
 	o.call = c.call(f)
-	id := r.column(e.ID[0].Column, e.ID[0])
-	id.raw = true
-	o.call.needs, o.call.names = []int{r.index(id)}, []string{id.name}
+	for _, f := range e.ID {
+		id := r.column(f.Column, f)
+		id.raw = true
+		o.call.needs, o.call.names = append(o.call.needs, r.index(id)), append(o.call.names, id.name)
+	}
 	for _, custom := range e.Custom {
 		if custom.Name != n.Name {
 			continue
@@ -416,15 +439,25 @@ func (c *compiler) connection(r *read, f *collected, e *entity.Entity, level int
 			o := c.out(cf, outPageInfo)
 			o.obj = c.pageInfo(r, cf)
 			obj.outs = append(obj.outs, o)
+		case "aggregate":
+			c.count(r)
+			o := c.out(cf, outAggregate)
+			o.obj = c.aggregate(r, cf, e)
+			obj.outs = append(obj.outs, o)
 		case "totalCount":
-			if !r.wantCount {
-				r.wantCount = true
-				c.plan.counts++
-			}
+			c.count(r)
 			obj.outs = append(obj.outs, c.out(cf, outTotalCount))
 		}
 	}
 	return obj
+}
+
+// count makes the read count its list, which one statement does together with all aggregates.
+func (c *compiler) count(r *read) {
+	if !r.wantCount {
+		r.wantCount = true
+		c.plan.counts++
+	}
 }
 
 func (c *compiler) edge(r *read, sets []ast.SelectionSet, e *entity.Entity, level int) *object {
@@ -452,9 +485,9 @@ func (c *compiler) pageInfo(r *read, f *collected) *object {
 		kind := outTypename
 		switch pf.first().Name {
 		case "hasNextPage":
-			kind = outHasNext
+			kind, r.wantNext = outHasNext, true
 		case "hasPreviousPage":
-			kind = outHasPrevious
+			kind, r.wantPrevious = outHasPrevious, true
 		case "startCursor":
 			kind, r.wantCursor = outStartCursor, true
 		case "endCursor":

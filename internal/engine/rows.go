@@ -15,13 +15,16 @@ type rows struct {
 	err    error     // the arguments were refused: nothing was read
 	n      int
 	buf    []byte
-	cells  []span           // n × (read.cells, one more for the cursor if wanted)
-	keys   [][]any          // by column, for key columns
-	raw    [][]any          // by column, for columns that hand-written fields need
-	groups map[any]*group   // by the parent's key
-	counts map[any]int64    // by the parent's key
-	errs   map[int]error    // by cell: values that could not be written
-	calls  []*customResults // by position in read.calls
+	cells  []span         // n × (read.cells, one more for the cursor if wanted)
+	keys   [][]any        // by column, for key columns
+	raw    [][]any        // by column, for columns that hand-written fields need
+	groups map[any]*group // by the parent's key
+	counts map[any]int64  // by the parent's key
+	// figures are the aggregates of the lists, by the parent's key and in the order of read.figures.
+	figures map[any][]any
+	around  map[any]int64    // by the parent's key: what lies beyond the page, see around.go
+	errs    map[int]error    // by cell: values that could not be written
+	calls   []*customResults // by position in read.calls
 }
 
 type span struct{ start, end uint32 }
@@ -77,8 +80,10 @@ type scanner struct {
 	skip  bool // this row is only a sign that there are more
 	// values are those of the columns of the order, for the cursor: they are held until the row ends.
 	values []any
-	keyed  bool // the first column is the parent's key
-	folded bool // the first column is the row's own key, null if there is no row
+	// id holds the values of the columns of a composite key, and first those by which the row was found.
+	id, first []any
+	keyed     bool // the first column is the parent's key
+	folded    bool // the first column is the row's own key, null if there is no row
 	// counted is the length of the rows' buffer, and raw the size of values outside of it, for size.
 	counted, raw int
 }
@@ -88,19 +93,32 @@ type receiver struct {
 	col *column // nil for the key column and for columns that only the cursor needs
 	i   int     // position in read.columns
 	at  int     // position in the order, -1 if the cursor does not need it
+	id  int     // position in the composite key, -1 if it is not written
+	of  int     // for the key columns: how many there are
 }
 
 // Scan implements [sql.Scanner].
 func (c *receiver) Scan(v any) error {
 	s := c.s
-	if c.i < 0 && c.col == nil && c.at < 0 {
+	if c.of == 1 {
 		return s.begin(v)
+	}
+	if c.of > 1 {
+		if s.first = append(s.first, keep(v)); len(s.first) < c.of {
+			return nil
+		}
+		key := s.rows.read.entity.Key(s.first...)
+		s.first = s.first[:0]
+		return s.begin(key)
 	}
 	if s.skip {
 		return nil
 	}
 	if c.at >= 0 {
 		s.values[c.at] = keep(v)
+	}
+	if c.id >= 0 {
+		s.id[c.id] = keep(v)
 	}
 	if c.col == nil {
 		return nil
@@ -141,6 +159,11 @@ func (s *scanner) begin(v any) error {
 		return nil
 	}
 	r := s.rows
+	if bits, ok := v.(int64); ok && !s.keyed && bits&1 == 0 {
+		s.skip = true
+		r.around = map[any]int64{noKey: bits}
+		return nil
+	}
 	if s.cur == nil || key != s.key {
 		s.key = key
 		s.cur = &group{start: r.n}
@@ -173,12 +196,22 @@ func (r *rows) put(cell int, f *entity.Field, v any) {
 	r.cells[i] = span{uint32(start), uint32(len(buf))}
 }
 
-// end finishes a row: its cursor is made of values that are known only now.
+// end finishes a row: its cursor and a composite id are made of values that are known only now.
 func (s *scanner) end() error {
-	if s.skip || !s.rows.read.wantCursor {
+	r := s.rows
+	if s.skip {
 		return nil
 	}
-	r := s.rows
+	if e := r.read.entity; r.read.wantID {
+		start := len(r.buf)
+		r.buf = append(r.buf, '"')
+		r.buf = relay.AppendID(r.buf, e.Name, appendKey(nil, e.Key(s.id...)))
+		r.buf = append(r.buf, '"')
+		r.cells[(r.n-1)*r.stride()+r.read.idCell] = span{uint32(start), uint32(len(r.buf))}
+	}
+	if !r.read.wantCursor {
+		return nil
+	}
 	var small [256]byte
 	values := small[:0]
 	for i, st := range r.args.order.steps {
@@ -206,8 +239,8 @@ func (r *rows) columns() []string {
 	}
 	if r.read.wantCursor {
 		for _, st := range r.args.order.steps {
-			if !slices.Contains(names, st.field.Column) {
-				names = append(names, st.field.Column)
+			if name := st.selected(); !slices.Contains(names, name) {
+				names = append(names, name)
 			}
 		}
 	}
@@ -258,22 +291,34 @@ func (s *scanner) receive(dest []any, names []string) []any {
 	r.keys, r.raw = make([][]any, len(r.read.columns)), make([][]any, len(r.read.columns))
 	r.buf = make([]byte, 0, r.read.size.get()*5/4)
 	r.cells = make([]span, 0, r.read.rowCount.get()*r.stride())
-	receivers := make([]receiver, len(names)+1)
-	receivers[0] = receiver{s: s, i: -1, at: -1}
-	dest = append(dest, &receivers[0])
+	keys := 1
+	if r.read.kind == readKeys && !s.folded {
+		keys = len(r.read.entity.ID)
+	}
+	receivers := make([]receiver, keys+len(names))
+	for i := range keys {
+		receivers[i] = receiver{s: s, of: keys}
+		dest = append(dest, &receivers[i])
+	}
 	for i, name := range names {
-		c := receiver{s: s, i: i, at: -1}
+		c := receiver{s: s, i: i, at: -1, id: -1}
 		if i < len(r.read.columns) {
 			c.col = r.read.columns[i]
 		}
 		if r.read.wantCursor {
-			c.at = slices.IndexFunc(r.args.order.steps, func(st step) bool { return st.field.Column == name })
+			c.at = slices.IndexFunc(r.args.order.steps, func(st step) bool { return st.selected() == name })
 		}
-		receivers[i+1] = c
-		dest = append(dest, &receivers[i+1])
+		if r.read.wantID {
+			c.id = slices.IndexFunc(r.read.entity.ID, func(f *entity.Field) bool { return f.Column == name })
+		}
+		receivers[keys+i] = c
+		dest = append(dest, &receivers[keys+i])
 	}
 	if r.read.wantCursor {
 		s.values = make([]any, len(r.args.order.steps))
+	}
+	if r.read.wantID {
+		s.id = make([]any, len(r.read.entity.ID))
 	}
 	return dest
 }
@@ -285,20 +330,26 @@ func (s *scanner) size() int {
 	return n
 }
 
-// scanCounts reads a result of parents' keys and numbers.
+// scanCounts reads a result of parents' keys, numbers and aggregates.
 func (r *rows) scanCounts(result *sql.Rows, keyed bool) error {
 	defer result.Close()
-	r.counts = make(map[any]int64)
+	r.counts, r.figures = make(map[any]int64), make(map[any][]any)
 	for result.Next() {
 		var key any
 		var n int64
-		if err := result.Scan(&key, &n); err != nil {
+		values := make([]any, len(r.read.figures))
+		dest := []any{&key, &n}
+		for i := range values {
+			dest = append(dest, &values[i])
+		}
+		if err := result.Scan(dest...); err != nil {
 			return err
 		}
 		if !keyed {
 			key = noKey
 		}
-		r.counts[normalKey(key)] = n
+		key = normalKey(key)
+		r.counts[key], r.figures[key] = n, values
 	}
 	return result.Err()
 }

@@ -14,6 +14,9 @@ type statement struct {
 	buf      []byte
 	args     []any
 	postgres bool
+	// request and order are those of a list, whose order may lead to other tables.
+	request request
+	order   []step
 }
 
 var _ entity.SQL = (*statement)(nil)
@@ -68,6 +71,83 @@ func (s *statement) writeIn(values []any, cast string) {
 	}
 	s.WriteSQL(" IN (SELECT value FROM json_each(")
 	s.WriteArg(jsonArray(values))
+	s.WriteSQL("))")
+}
+
+// keyColumn is a column by which rows are found, with the type of its values on Postgres.
+type keyColumn struct{ name, cast string }
+
+func primaryKey(e *entity.Entity) []keyColumn {
+	by := make([]keyColumn, len(e.ID))
+	for i, f := range e.ID {
+		by[i] = keyColumn{f.Column, pgKeyType(f)}
+	}
+	return by
+}
+
+// writeKeys writes that the columns of the row under alias hold one of the keys. Several columns hold those of e.
+func (s *statement) writeKeys(alias string, e *entity.Entity, by []keyColumn, keys []any) {
+	if len(by) == 1 {
+		s.WriteColumn(alias, by[0].name)
+		if len(keys) == 1 {
+			s.WriteSQL(" = ")
+			s.WriteArg(keys[0])
+		} else {
+			s.writeIn(keys, by[0].cast)
+		}
+		return
+	}
+	s.WriteSQL("(")
+	for i, c := range by {
+		if i > 0 {
+			s.WriteSQL(", ")
+		}
+		s.WriteColumn(alias, c.name)
+	}
+	s.WriteSQL(") ")
+	if len(keys) == 1 {
+		s.WriteSQL("= (")
+		for i, v := range e.KeyValues(keys[0]) {
+			if i > 0 {
+				s.WriteSQL(", ")
+			}
+			s.WriteArg(v)
+		}
+		s.WriteSQL(")")
+		return
+	}
+	s.WriteSQL("IN (SELECT ")
+	if !s.postgres {
+		for i := range by {
+			if i > 0 {
+				s.WriteSQL(", ")
+			}
+			s.WriteSQL("value ->> ")
+			s.int(i)
+		}
+		s.WriteSQL(" FROM json_each(")
+		texts := make([]string, len(keys))
+		for i, key := range keys {
+			texts[i] = text(key)
+		}
+		s.WriteArg("[" + strings.Join(texts, ",") + "]")
+		s.WriteSQL("))")
+		return
+	}
+	columns := make([][]any, len(by))
+	for _, key := range keys {
+		for i, v := range e.KeyValues(key) {
+			columns[i] = append(columns[i], v)
+		}
+	}
+	s.WriteSQL("* FROM unnest(")
+	for i, c := range by {
+		if i > 0 {
+			s.WriteSQL(", ")
+		}
+		s.WriteArg(arrayLiteral(columns[i]))
+		s.WriteSQL("::" + c.cast + "[]")
+	}
 	s.WriteSQL("))")
 }
 

@@ -24,21 +24,21 @@ type part struct {
 	column string
 }
 
-// keyed writes the rows whose column is one of the keys, each with that column first.
-func (q request) keyed(parts []*part, column, cast string, keys []any) *statement {
+// keyed writes the rows whose columns hold one of the keys, each with those columns first.
+func (q request) keyed(parts []*part, by []keyColumn, keys []any) *statement {
+	e := parts[0].rows.read.entity
 	s := &statement{postgres: q.postgres}
 	s.WriteSQL("SELECT ")
-	s.WriteColumn("t", column)
+	for i, c := range by {
+		if i > 0 {
+			s.WriteSQL(", ")
+		}
+		s.WriteColumn("t", c.name)
+	}
 	q.from(s, parts)
 	s.WriteSQL(" WHERE ")
-	s.WriteColumn("t", column)
-	if len(keys) == 1 {
-		s.WriteSQL(" = ")
-		s.WriteArg(keys[0])
-	} else {
-		s.writeIn(keys, cast)
-	}
-	q.restrict(s, parts[0].rows.read.entity)
+	s.writeKeys("t", e, by, keys)
+	q.restrict(s, e)
 	return s
 }
 
@@ -94,10 +94,21 @@ func (q request) from(s *statement, parts []*part) {
 
 // list writes a page of a connection, for all parents if there are keys. Each row has its parent's key first (1 at the root).
 func (q request) list(r *read, columns []string, a *listArgs, keys []any) *statement {
-	s := &statement{postgres: q.postgres}
+	s := &statement{postgres: q.postgres, request: q, order: a.order.steps}
 	switch {
 	case r.edge == nil:
+		before, after := a.sides(r)
+		if !before && !after {
+			q.page(s, r, columns, a, nil, "1")
+			break
+		}
+		s.WriteSQL("SELECT * FROM (")
 		q.page(s, r, columns, a, nil, "1")
+		s.WriteSQL(") y UNION ALL SELECT ")
+		q.lookAround(s, r, a, nil)
+		for range columns {
+			s.WriteSQL(", NULL")
+		}
 	case len(keys) == 1:
 		q.page(s, r, columns, a, func() { s.WriteArg(keys[0]) }, "1")
 	case q.postgres:
@@ -111,7 +122,11 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 	default:
 		// SQLite has no LATERAL. The page of each parent is a correlated list of keys, which stops at the limit; the rows
 		// are then found by their keys.
-		id := r.entity.ID[0]
+		id := primaryKey(r.entity)
+		names := make([]string, len(id))
+		for i, c := range id {
+			names[i] = c.name
+		}
 		s.WriteSQL("SELECT p.value")
 		s.columns(columns, "t", false)
 		s.WriteSQL(" FROM json_each(")
@@ -119,10 +134,18 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 		s.WriteSQL(") p JOIN ")
 		s.WriteTable(r.entity.Table, "t")
 		s.WriteSQL(" ON ")
-		s.WriteColumn("t", id.Column)
+		if len(names) > 1 {
+			s.WriteSQL("(")
+		}
+		s.columns(names, "t", true)
+		if len(names) > 1 {
+			s.WriteSQL(")")
+		}
 		s.WriteSQL(" IN (")
-		q.page(s, r, []string{id.Column}, a, func() { s.WriteSQL("p.value") }, "")
-		s.WriteSQL(") ORDER BY p.key, ")
+		q.page(s, r, names, a, func() { s.WriteSQL("p.value") }, "")
+		s.WriteSQL(")")
+		q.joinOrder(s, a.order, "t")
+		s.WriteSQL(" ORDER BY p.key, ")
 		a.walk().write(s, "t", segment{})
 	}
 	return s
@@ -145,30 +168,7 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 	}
 	segments := walk.segments(start)
 	part := func(seg segment) {
-		s.WriteSQL(" FROM ")
-		if r.edge != nil && r.edge.Kind == entity.ManyToMany {
-			s.WriteTable(r.edge.Join, "j")
-			s.WriteSQL(" JOIN ")
-			s.WriteTable(r.entity.Table, "t")
-			s.WriteSQL(" ON ")
-			s.WriteColumn("t", r.entity.ID[0].Column)
-			s.WriteSQL(" = ")
-			s.WriteColumn("j", r.edge.JoinTarget)
-		} else {
-			s.WriteTable(r.entity.Table, "t")
-		}
-		s.WriteSQL(" WHERE 1=1")
-		if r.edge != nil {
-			s.WriteSQL(" AND ")
-			q.parentColumn(s, r)
-			s.WriteSQL(" = ")
-			parent()
-		}
-		q.restrict(s, r.entity)
-		if a.where != nil {
-			s.WriteSQL(" AND ")
-			a.where.write(s, "t")
-		}
+		q.source(s, r, a, parent)
 		if seg.row || len(seg.states) > 0 {
 			s.WriteSQL(" AND ")
 			walk.writeSegment(s, "t", seg, start)
@@ -214,13 +214,13 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 		s.WriteSQL(" AS s")
 		for j, name := range columns {
 			s.WriteSQL(", ")
-			s.WriteColumn("t", name)
+			s.selected("t", name)
 			s.WriteSQL(" AS c")
 			s.int(j)
 		}
 		for j, st := range walk.steps {
 			s.WriteSQL(", ")
-			s.WriteColumn("t", st.field.Column)
+			s.value(st, "t")
 			s.WriteSQL(" AS o")
 			s.int(j)
 		}
@@ -236,13 +236,42 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 		if st.desc {
 			s.WriteSQL(" DESC")
 		}
-		if st.field.Nullable && st.nullsFirst {
+		if st.nullable() && st.nullsFirst {
 			s.WriteSQL(" NULLS FIRST")
-		} else if st.field.Nullable {
+		} else if st.nullable() {
 			s.WriteSQL(" NULLS LAST")
 		}
 	}
 	s.limit(a.limit+1, a.offset)
+}
+
+// source writes FROM and WHERE for a connection's list, without regard to the page.
+func (q request) source(s *statement, r *read, a *listArgs, parent func()) {
+	s.WriteSQL(" FROM ")
+	if r.edge != nil && r.edge.Kind == entity.ManyToMany {
+		s.WriteTable(r.edge.Join, "j")
+		s.WriteSQL(" JOIN ")
+		s.WriteTable(r.entity.Table, "t")
+		s.WriteSQL(" ON ")
+		s.WriteColumn("t", r.entity.ID[0].Column)
+		s.WriteSQL(" = ")
+		s.WriteColumn("j", r.edge.JoinTarget)
+	} else {
+		s.WriteTable(r.entity.Table, "t")
+	}
+	q.joinOrder(s, a.order, "t")
+	s.WriteSQL(" WHERE 1=1")
+	if r.edge != nil {
+		s.WriteSQL(" AND ")
+		q.parentColumn(s, r)
+		s.WriteSQL(" = ")
+		parent()
+	}
+	q.restrict(s, r.entity)
+	if a.where != nil {
+		s.WriteSQL(" AND ")
+		q.filter(s, a.where, "t", 1)
+	}
 }
 
 // count writes the number of rows of a connection without its page, by parent if there are keys.
@@ -254,7 +283,9 @@ func (q request) count(r *read, a *listArgs, keys []any) *statement {
 	} else {
 		q.parentColumn(s, r)
 	}
-	s.WriteSQL(", count(*) FROM ")
+	s.WriteSQL(", count(*)")
+	s.figures(r.figures)
+	s.WriteSQL(" FROM ")
 	s.WriteTable(r.entity.Table, "t")
 	if r.edge != nil && r.edge.Kind == entity.ManyToMany {
 		s.WriteSQL(" JOIN ")
@@ -273,7 +304,7 @@ func (q request) count(r *read, a *listArgs, keys []any) *statement {
 	q.restrict(s, r.entity)
 	if a.where != nil {
 		s.WriteSQL(" AND ")
-		a.where.write(s, "t")
+		q.filter(s, a.where, "t", 1)
 	}
 	if r.edge != nil {
 		s.WriteSQL(" GROUP BY ")
@@ -307,7 +338,7 @@ func (s *statement) columns(names []string, alias string, first bool) {
 		if i > 0 || !first {
 			s.WriteSQL(", ")
 		}
-		s.WriteColumn(alias, name)
+		s.selected(alias, name)
 	}
 }
 

@@ -361,7 +361,7 @@ func TestEdgesOfAllKeys(t *testing.T) {
 	}
 	const below = `id badge { id ownerId owner { id } } friends { totalCount nodes { id badge { id } friends(first: 1) { nodes { id } pageInfo { hasNextPage endCursor } } } edges { cursor } }
 		things(first: 2) { totalCount nodes { id doc raw day at owner { id } twin { id twinOf { id } } twinOf { id } } } likes { totalCount nodes { id fans { totalCount nodes { id } } } }`
-	all := same(`{ owners(first: 100) { nodes { ` + below + ` } } badges { totalCount nodes { id owner { id badge { id } } } } }`)
+	all := same(`{ owners(first: 20) { nodes { ` + below + ` } } badges { totalCount nodes { id owner { id badge { id } } } } }`)
 	var many struct {
 		Data struct {
 			Owners struct{ Nodes []json.RawMessage }

@@ -54,7 +54,7 @@ func appendValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
 				return dst, apierr.New(apierr.Internal, "The value of %s is not a finite number.", f.Name)
 			}
-			return strconv.AppendFloat(dst, v, 'g', -1, 64), nil
+			return appendFloat(dst, v), nil
 		case int64:
 			return strconv.AppendInt(dst, v, 10), nil
 		}
@@ -115,6 +115,15 @@ func appendValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 		return append(dst, '"'), nil
 	}
 	return dst, fmt.Errorf("column %s holds a %T, which is no %s", f.Column, v, f.Type)
+}
+
+// appendFloat writes a number as JavaScript does: with an exponent only where the number would be very long.
+func appendFloat(dst []byte, v float64) []byte {
+	format := byte('f')
+	if abs := math.Abs(v); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		format = 'e'
+	}
+	return strconv.AppendFloat(dst, v, format, -1, 64)
 }
 
 // appendTime appends timeLayout. It exists because time.AppendFormat, which interprets the layout anew for each value, is
@@ -182,11 +191,9 @@ func appendCursorValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 	return appendText(dst, v)
 }
 
-// cursorValue is the inverse of appendCursorValue: the value to bind.
+// cursorValue is the inverse of appendCursorValue for values that are not null: the value to bind.
 func cursorValue(f *entity.Field, v any) (any, bool) {
 	switch v := v.(type) {
-	case nil:
-		return nil, f.Nullable
 	case bool:
 		return v, f.Type == entity.Boolean
 	case json.Number:
@@ -218,7 +225,7 @@ func isKey(f *entity.Field) bool { return f.Type == entity.ID || f.Type == entit
 func filterValue(f *entity.Field, v any) (any, error) {
 	switch f.Type {
 	case entity.ID, entity.Ref:
-		return parseGlobalID(v, f.Target, f.Key)
+		return parseGlobalID(v, f.Target, f.ParseKey)
 	case entity.Int:
 		n, ok := asInt(v)
 		if !ok || n < math.MinInt32 || n > math.MaxInt32 {
@@ -296,8 +303,8 @@ func filterValue(f *entity.Field, v any) (any, error) {
 	return nil, fmt.Errorf("cannot be filtered by")
 }
 
-// parseGlobalID returns the key inside a global id of the given entity.
-func parseGlobalID(v any, target string, key entity.KeyType) (any, error) {
+// parseGlobalID returns the key inside a global id of the given entity, whose keys parse understands.
+func parseGlobalID(v any, target string, parse func(string) (any, bool)) (any, error) {
 	s, _ := v.(string)
 	typeName, raw, ok := relay.ParseID(s)
 	if !ok {
@@ -306,7 +313,7 @@ func parseGlobalID(v any, target string, key entity.KeyType) (any, error) {
 	if typeName != target {
 		return nil, fmt.Errorf("is not the id of a %s", target)
 	}
-	k, ok := entity.ParseKey(key, raw)
+	k, ok := parse(raw)
 	if !ok {
 		return nil, fmt.Errorf("is not an id of this API")
 	}

@@ -18,6 +18,7 @@ const (
 // condition is a checked where argument: all of its parts must hold.
 type condition struct {
 	tests []test
+	edges []edgeTest
 	and   []*condition
 	or    []*condition
 	hasOr bool // or was given; an empty one is false
@@ -27,20 +28,27 @@ type condition struct {
 // test is one operator on one field, with the value to bind.
 type test struct {
 	field *entity.Field
-	op    string
+	op    entity.Operator
 	value any
+}
+
+// edgeTest is a condition on the rows behind an edge, as far as the viewer may read them.
+type edgeTest struct {
+	edge *entity.Edge
+	// kind is "is" for a to-one edge, "isNull", "some", "none", "every" or "count".
+	kind  string
+	cond  *condition
+	null  bool   // isNull: what is asked for
+	tests []test // count
 }
 
 // resolveWhere checks a where argument.
 func resolveWhere(e *entity.Entity, where map[string]any) (*condition, error) {
-	r := whereResolver{entity: e}
-	return r.object(where, []any{"where"}, 1)
+	r := whereResolver{}
+	return r.object(e, where, []any{"where"}, 1)
 }
 
-type whereResolver struct {
-	entity     *entity.Entity
-	predicates int
-}
+type whereResolver struct{ predicates int }
 
 // count refuses what would make a statement longer than databases can parse.
 func (r *whereResolver) count(path []any) error {
@@ -50,7 +58,7 @@ func (r *whereResolver) count(path []any) error {
 	return nil
 }
 
-func (r *whereResolver) object(where map[string]any, path []any, depth int) (*condition, error) {
+func (r *whereResolver) object(e *entity.Entity, where map[string]any, path []any, depth int) (*condition, error) {
 	if depth > maxWhereDepth {
 		return nil, tooMuch(path, maxWhereDepth, "where must not be nested more than %d deep.")
 	}
@@ -59,7 +67,7 @@ func (r *whereResolver) object(where map[string]any, path []any, depth int) (*co
 	}
 	c := &condition{}
 	// The order of the schema, not of the map, so that equal conditions give equal statements and errors.
-	for _, f := range r.entity.Fields {
+	for _, f := range e.Fields {
 		v, given := where[f.Name]
 		if !given || f.Hidden || !f.Filter {
 			continue
@@ -69,7 +77,22 @@ func (r *whereResolver) object(where map[string]any, path []any, depth int) (*co
 		if ops == nil {
 			return nil, nullBelow(at, f.Name)
 		}
-		if err := r.operators(c, f, ops, at); err != nil {
+		var err error
+		if c.tests, err = r.operators(c.tests, f, ops, at); err != nil {
+			return nil, err
+		}
+	}
+	for _, ed := range e.Edges {
+		v, given := where[ed.Name]
+		if !given {
+			continue
+		}
+		at := extend(path, ed.Name)
+		m, _ := v.(map[string]any)
+		if m == nil {
+			return nil, nullBelow(at, ed.Name)
+		}
+		if err := r.edge(c, ed, m, at, depth+1); err != nil {
 			return nil, err
 		}
 	}
@@ -88,7 +111,7 @@ func (r *whereResolver) object(where map[string]any, path []any, depth int) (*co
 				return nil, err
 			}
 			m, _ := item.(map[string]any)
-			sub, err := r.object(m, at, depth+1)
+			sub, err := r.object(e, m, at, depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -110,52 +133,105 @@ func (r *whereResolver) object(where map[string]any, path []any, depth int) (*co
 		if err != nil {
 			return nil, err
 		}
-		if c.not, err = r.object(m, at, depth+1); err != nil {
+		if c.not, err = r.object(e, m, at, depth+1); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-func (r *whereResolver) operators(c *condition, f *entity.Field, ops map[string]any, path []any) error {
-	for _, op := range [...]string{"eq", "in", "isNull"} {
-		v, given := ops[op]
+// edge resolves the condition on an edge: that of the target itself for a to-one edge, quantified ones for a list.
+func (r *whereResolver) edge(c *condition, ed *entity.Edge, m map[string]any, path []any, depth int) error {
+	if err := r.count(path); err != nil {
+		return err
+	}
+	if !ed.List() {
+		if v, given := m["isNull"]; given {
+			null, ok := v.(bool)
+			if !ok || len(m) > 1 {
+				return badPath(extend(path, "isNull"), apierr.Invalid, "isNull must be true or false, and stand alone.")
+			}
+			c.edges = append(c.edges, edgeTest{edge: ed, kind: "isNull", null: null})
+			return nil
+		}
+		sub, err := r.object(ed.To(), m, path, depth)
+		if err != nil {
+			return err
+		}
+		c.edges = append(c.edges, edgeTest{edge: ed, kind: "is", cond: sub})
+		return nil
+	}
+	for _, kind := range [...]string{"some", "none", "every", "count"} {
+		v, given := m[kind]
 		if !given {
 			continue
 		}
-		at := extend(path, op)
-		if v == nil {
-			return nullBelow(at, op)
+		at := extend(path, kind)
+		sub, _ := v.(map[string]any)
+		if sub == nil {
+			return nullBelow(at, kind)
 		}
-		if err := r.count(at); err != nil {
+		t := edgeTest{edge: ed, kind: kind}
+		var err error
+		if kind == "count" {
+			t.tests, err = r.operators(nil, rowCount, sub, at)
+		} else {
+			if err = r.count(at); err == nil {
+				t.cond, err = r.object(ed.To(), sub, at, depth)
+			}
+		}
+		if err != nil {
 			return err
 		}
-		t := test{field: f, op: op, value: v}
-		switch op {
-		case "eq":
-			value, err := filterValue(f, v)
-			if err != nil {
-				return badPath(at, apierr.InvalidFormat, op+" "+err.Error()+".")
-			}
-			t.value = value
-		case "in":
+		c.edges = append(c.edges, t)
+	}
+	return nil
+}
+
+// rowCount stands for the number of rows behind an edge where operators expect a field.
+var rowCount = &entity.Field{Name: "count", Type: entity.Int}
+
+func (r *whereResolver) operators(tests []test, f *entity.Field, ops map[string]any, path []any) ([]test, error) {
+	for _, op := range f.Type.Operators() {
+		v, given := ops[string(op)]
+		if !given {
+			continue
+		}
+		at := extend(path, string(op))
+		if v == nil {
+			return nil, nullBelow(at, string(op))
+		}
+		if err := r.count(at); err != nil {
+			return nil, err
+		}
+		t := test{field: f, op: op}
+		switch {
+		case op == entity.IsNull:
+			t.value = v
+		case op.List():
 			list := asList(v)
 			if len(list) > maxWhereValues {
-				return tooMuch(at, maxWhereValues, "in must not hold more than %d values.")
+				return nil, tooMuch(at, maxWhereValues, string(op)+" must not hold more than %d values.")
 			}
 			values := make([]any, len(list))
 			for i, item := range list {
 				value, err := filterValue(f, item)
 				if err != nil {
-					return badPath(extend(at, i), apierr.InvalidFormat, "in "+err.Error()+".")
+					return nil, badPath(extend(at, i), apierr.InvalidFormat, string(op)+" "+err.Error()+".")
 				}
 				values[i] = value
 			}
 			t.value = values
+		default:
+			value, err := filterValue(f, v)
+			if err != nil {
+				return nil, badPath(at, apierr.InvalidFormat, string(op)+" "+err.Error()+".")
+			}
+			t.value = value
 		}
-		c.tests = append(c.tests, t)
+		tests = append(tests, t)
 	}
-	return nil
+	return tests, nil
 }
 
 // extend returns the path with one step more. Siblings share the path, so that it is copied.
@@ -176,55 +252,4 @@ func asList(v any) []any {
 		return list
 	}
 	return []any{v}
-}
-
-// write writes the condition for the rows under alias. It may be null, which counts as false; "not" is therefore written
-// so that it turns null into true.
-func (c *condition) write(s *statement, alias string) {
-	n := 0
-	next := func() {
-		if n++; n > 1 {
-			s.WriteSQL(" AND ")
-		}
-	}
-	s.WriteSQL("(")
-	for _, t := range c.tests {
-		next()
-		s.WriteColumn(alias, t.field.Column)
-		switch t.op {
-		case "eq":
-			s.WriteSQL(" = ")
-			s.WriteArg(t.value)
-		case "in":
-			s.writeIn(t.value.([]any), pgType(t.field))
-		case "isNull":
-			if t.value.(bool) {
-				s.WriteSQL(" IS NULL")
-			} else {
-				s.WriteSQL(" IS NOT NULL")
-			}
-		}
-	}
-	for _, sub := range c.and {
-		next()
-		sub.write(s, alias)
-	}
-	if c.hasOr {
-		next()
-		s.WriteSQL("(1=0")
-		for _, sub := range c.or {
-			s.WriteSQL(" OR ")
-			sub.write(s, alias)
-		}
-		s.WriteSQL(")")
-	}
-	if c.not != nil {
-		next()
-		c.not.write(s, alias)
-		s.WriteSQL(" IS NOT TRUE")
-	}
-	if n == 0 {
-		s.WriteSQL("1=1")
-	}
-	s.WriteSQL(")")
 }

@@ -239,16 +239,17 @@ func (w *writer) connection(x *execution, o *out, r *rows, key any) bool {
 				})
 			})
 		case outTotalCount:
-			n := r.counts[key]
-			w.buf = strconv.AppendInt(w.buf, n, 10)
+			w.buf = strconv.AppendInt(w.buf, r.counts[key], 10)
 			return true
+		case outAggregate:
+			return w.aggregate(o, r, key)
 		default:
 			return w.object(o.obj, func(po *out) bool {
 				switch po.kind {
 				case outHasNext:
-					w.buf = strconv.AppendBool(w.buf, r.args.hasNext(g))
+					w.buf = strconv.AppendBool(w.buf, r.hasNext(key))
 				case outHasPrevious:
-					w.buf = strconv.AppendBool(w.buf, r.args.hasPrevious(g))
+					w.buf = strconv.AppendBool(w.buf, r.hasPrevious(key))
 				case outStartCursor, outEndCursor:
 					if g.n == 0 {
 						w.raw("null")
@@ -266,20 +267,23 @@ func (w *writer) connection(x *execution, o *out, r *rows, key any) bool {
 	})
 }
 
-// hasNext and hasPrevious know for sure what lies beyond the page in the direction of reading. On the other side a cursor
-// (or offset) is taken as the sign that there is something, as the Relay specification allows.
-func (a *listArgs) hasNext(g *group) bool {
-	if a.backward {
-		return a.before != nil
-	}
-	return g.more
-}
-
-func (a *listArgs) hasPrevious(g *group) bool {
-	if a.backward {
-		return g.more
-	}
-	return a.after != nil || a.offset > 0
+// aggregate writes the figures of the list of one parent.
+func (w *writer) aggregate(o *out, r *rows, key any) bool {
+	return w.object(o.obj, func(o *out) bool {
+		if o.kind == outTotalCount {
+			w.buf = strconv.AppendInt(w.buf, r.counts[key], 10)
+			return true
+		}
+		return w.object(o.obj, func(o *out) bool {
+			buf, err := r.appendFigure(w.buf, key, o.col)
+			if err != nil {
+				w.fail(o.nodes, err)
+				return false
+			}
+			w.buf = buf
+			return true
+		})
+	})
 }
 
 // custom writes what hand-written code gave, with its references replaced by rows.
@@ -445,8 +449,8 @@ func below(nodes []*ast.Field) map[string][]*ast.Field {
 func (e *Engine) globalID(v any) (*entity.Entity, any, error) {
 	text, _ := v.(string)
 	name, raw, _ := relay.ParseID(text)
-	if ent := e.catalog.Entity(name); ent != nil {
-		if key, ok := entity.ParseKey(ent.ID[0].Key, raw); ok {
+	if ent := e.catalog.Entity(name); ent != nil && !ent.Hidden {
+		if key, ok := ent.ParseKey(raw); ok {
 			return ent, key, nil
 		}
 	}

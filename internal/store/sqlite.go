@@ -27,6 +27,9 @@ const (
 )
 
 func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
+	if err := registerLower(); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	path = strings.TrimPrefix(path, "//")
 	if path == ":memory:" {
 		return openMemory(opts)

@@ -325,6 +325,52 @@ func TestSchemaIsTheServedOne(t *testing.T) {
 	}
 }
 
+// What new writes is tested in tests/newproject.
+func TestNewRefuses(t *testing.T) {
+	root := testenv.Root(t)
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("full", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("full/mine.txt", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	good := []string{"--module", "example.com/shop", "--replace", root}
+	for _, c := range []struct {
+		name string
+		args []string
+		path string // of programs
+		code int
+		has  string
+	}{
+		{"no folder", good, "", 2, "new ../shop --module example.com/shop"},
+		{"no module", []string{"shop"}, "", 2, "new ../shop --module example.com/shop"},
+		{"a module path that is none", []string{"shop", "--module", "a b", "--replace", root}, "", 2, `"a b" is not a module path`},
+		{"no framework to be had", []string{"shop", "--module", "example.com/shop"}, "", 2, "--replace DIR"},
+		{"another folder as the framework", []string{"shop", "--module", "example.com/shop", "--replace", "full"}, "", 2, "full is not a checkout of"},
+		{"a folder that is not empty", append([]string{"full"}, good...), "", 1, "full is not empty"},
+		{"a file in place of the folder", append([]string{"full/mine.txt"}, good...), "", 1, "mine.txt"},
+		{"no Go", append([]string{"shop"}, good...), "/nowhere", 1, "there is no go command in PATH"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.path != "" {
+				t.Setenv("PATH", c.path)
+			}
+			code, _, log := run(t, nil, append([]string{"new"}, c.args...)...)
+			expect(t, log, c.has)
+			if code != c.code {
+				t.Errorf("code %d, not %d", code, c.code)
+			}
+			if _, err := os.Stat("shop"); err == nil {
+				t.Error("a refused call left files")
+			}
+			if entries, _ := os.ReadDir("full"); len(entries) != 1 {
+				t.Errorf("the folder holds %v", entries)
+			}
+		})
+	}
+}
+
 func TestHelp(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, c := range []struct {

@@ -433,7 +433,27 @@ func (g *generator) connection(sc *scope, e *entity.Entity, depth int) string {
 		g.use("totalCount")
 		parts = append(parts, "totalCount")
 	}
+	if g.chance(15) {
+		parts = append(parts, g.field(sc, "aggregate", "", func(*scope) string { return g.aggregate(e) }))
+	}
 	return strings.Join(g.wrap(e.Names.Connection, parts), " ")
+}
+
+func (g *generator) aggregate(e *entity.Entity) string {
+	out := "count"
+	for _, fn := range entity.Aggregates() {
+		var names []string
+		for _, f := range e.Fields {
+			if _, ok := fn.Of(f); ok && f.Filter && !f.Hidden && g.chance(30) {
+				names = append(names, f.Name)
+			}
+		}
+		if len(names) > 0 {
+			g.use("aggregate " + string(fn))
+			out += " " + string(fn) + " { " + strings.Join(names, " ") + " }"
+		}
+	}
+	return out
 }
 
 func (g *generator) listArguments(e *entity.Entity) string {
@@ -515,18 +535,26 @@ func (g *generator) listArguments(e *entity.Entity) string {
 func (g *generator) orderOf(e *entity.Entity, scope string) string {
 	var steps []any
 	for _, part := range strings.Fields(scope)[1:] {
-		step := object{}
-		field := strings.TrimRight(part, "-^")
-		for _, f := range e.Fields {
-			if f.Name == field {
-				step = append(step, member{"field", name(f.OrderValue)})
+		direction, nulls := strings.Contains(part, "-"), strings.Contains(part, "^")
+		path := strings.Split(strings.TrimRight(part, "-^"), ".")
+		at, last := e, path[len(path)-1]
+		for _, name := range path[:len(path)-1] {
+			at = at.Edge(name).To()
+		}
+		var step object
+		if edge, ok := strings.CutSuffix(last, "#"); ok {
+			step = object{{edge, object{{"count", name(map[bool]string{false: "ASC", true: "DESC"}[direction])}}}}
+		} else {
+			step = object{{"field", name(at.Field(last).OrderValue)}}
+			if direction {
+				step = append(step, member{"direction", name("DESC")})
+			}
+			if nulls {
+				step = append(step, member{"nulls", name("FIRST")})
 			}
 		}
-		if strings.Contains(part, "-") {
-			step = append(step, member{"direction", name("DESC")})
-		}
-		if strings.Contains(part, "^") {
-			step = append(step, member{"nulls", name("FIRST")})
+		for _, name := range slices.Backward(path[:len(path)-1]) {
+			step = object{{name, step}}
 		}
 		steps = append(steps, step)
 	}
@@ -534,27 +562,40 @@ func (g *generator) orderOf(e *entity.Entity, scope string) string {
 }
 
 func (g *generator) order(e *entity.Entity) string {
+	var steps []any
+	for range 1 + g.r.IntN(3) {
+		steps = append(steps, g.step(e, 0))
+	}
+	return g.value("["+e.Names.Order+"!]", steps, true)
+}
+
+func (g *generator) step(e *entity.Entity, depth int) object {
+	if depth < 4 && len(e.Edges) > 0 && g.chance(20) {
+		ed := pick(g, e.Edges)
+		if ed.List() {
+			g.use("orderBy a count")
+			return object{{ed.Name, object{{"count", name(pick(g, []string{"ASC", "DESC"}))}}}}
+		}
+		g.use("orderBy a relation's value")
+		return object{{ed.Name, g.step(g.catalog.Entity(ed.Target), depth+1)}}
+	}
 	var sortable []*entity.Field
 	for _, f := range e.Fields {
 		if f.Sort {
 			sortable = append(sortable, f)
 		}
 	}
-	var steps []any
-	for range 1 + g.r.IntN(3) {
-		step := object{{"field", name(pick(g, sortable).OrderValue)}}
-		if g.chance(60) {
-			step = append(step, member{"direction", name(pick(g, []string{"ASC", "DESC"}))})
-		}
-		if g.chance(40) {
-			step = append(step, member{"nulls", name(pick(g, []string{"FIRST", "LAST"}))})
-		}
-		if g.chance(2) {
-			step = object{{"direction", name("DESC")}}
-		}
-		steps = append(steps, step)
+	step := object{{"field", name(pick(g, sortable).OrderValue)}}
+	if g.chance(60) {
+		step = append(step, member{"direction", name(pick(g, []string{"ASC", "DESC"}))})
 	}
-	return g.value("["+e.Names.Order+"!]", steps, true)
+	if g.chance(40) {
+		step = append(step, member{"nulls", name(pick(g, []string{"FIRST", "LAST"}))})
+	}
+	if g.chance(2) {
+		return object{{"direction", name("DESC")}}
+	}
+	return step
 }
 
 func (g *generator) where(e *entity.Entity, depth int) object {
@@ -566,33 +607,26 @@ func (g *generator) where(e *entity.Entity, depth int) object {
 		}
 	}
 	for _, i := range g.r.Perm(len(fields))[:1+g.r.IntN(2)] {
-		f := fields[i]
-		var ops object
-		switch n := g.r.IntN(100); {
-		case n < 45:
-			g.use("where eq")
-			if v := g.columnValue(f); v != nil {
-				ops = object{{"eq", v}}
-				break
-			}
-			fallthrough
-		case n < 60:
-			g.use("where isNull")
-			ops = object{{"isNull", g.chance(50)}}
-		case n < 98:
-			g.use("where in")
-			values := []any{}
-			for range g.r.IntN(4) {
-				if v := g.columnValue(f); v != nil {
-					values = append(values, v)
-				}
-			}
-			ops = object{{"in", values}}
+		w = append(w, member{fields[i].Name, g.operators(fields[i])})
+	}
+	if depth < 4 && len(e.Edges) > 0 && g.chance(30) {
+		ed := pick(g, e.Edges)
+		target := g.catalog.Entity(ed.Target)
+		switch {
+		case !ed.List() && g.chance(30):
+			g.use("where to-one isNull")
+			w = append(w, member{ed.Name, object{{"isNull", g.chance(50)}}})
+		case !ed.List():
+			g.use("where to-one")
+			w = append(w, member{ed.Name, g.where(target, depth+1)})
+		case g.chance(25):
+			g.use("where count")
+			w = append(w, member{ed.Name, object{{"count", object{{pick(g, []string{"eq", "ne", "lt", "lte", "gt", "gte"}), int64(g.r.IntN(4))}}}}})
 		default:
-			g.use("null below where")
-			ops = object{{"eq", nil}}
+			kind := pick(g, []string{"some", "none", "every"})
+			g.use("where " + kind)
+			w = append(w, member{ed.Name, object{{kind, g.where(target, depth+1)}}})
 		}
-		w = append(w, member{f.Name, ops})
 	}
 	if depth < 4 && g.chance(35) {
 		g.use("where and, or, not")
@@ -608,6 +642,51 @@ func (g *generator) where(e *entity.Entity, depth int) object {
 		}
 	}
 	return w
+}
+
+// operators are one or two conditions on a field, mostly with a value that occurs.
+func (g *generator) operators(f *entity.Field) object {
+	if g.chance(2) {
+		g.use("null below where")
+		return object{{"eq", nil}}
+	}
+	var ops object
+	all := f.Type.Operators()
+	for _, i := range g.r.Perm(len(all))[:1+g.r.IntN(2)] {
+		op := all[i]
+		var v any
+		switch {
+		case op == entity.IsNull:
+			v = g.chance(50)
+		case op.List():
+			values := []any{}
+			for range g.r.IntN(4) {
+				if value := g.columnValue(f); value != nil {
+					values = append(values, value)
+				}
+			}
+			v = values
+		default:
+			if v = g.columnValue(f); v == nil {
+				continue
+			}
+			// A part of a text, so that some texts hold it.
+			if text, ok := v.(string); ok && f.Type == entity.String && op != entity.Eq && op != entity.Ne && op != entity.EqFold {
+				runes := []rune(text)
+				from := g.r.IntN(len(runes) + 1)
+				v = string(runes[from:min(len(runes), from+g.r.IntN(4))])
+				if g.chance(30) {
+					v = string(runes[:min(len(runes), 3)])
+				}
+			}
+			if text, ok := v.(string); ok && f.Type == entity.String && strings.HasSuffix(string(op), "Fold") && g.chance(50) {
+				v = strings.ToUpper(text)
+			}
+		}
+		g.use("where " + string(op))
+		ops = append(ops, member{string(op), v})
+	}
+	return ops
 }
 
 // columnValue is a value that some row holds, as the API takes it; nil for null.

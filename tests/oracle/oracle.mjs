@@ -85,34 +85,61 @@ function compare(a, b) {
 // "CREATED_AT" -> "createdAt"
 const camel = (s) => s.toLowerCase().replace(/_([a-z])/g, (_, c) => c.toUpperCase());
 
-function orderOf(type, arg) {
-  let steps = entities[type].order.map(([field, direction]) => ({ field, desc: direction === 'DESC', first: false }));
+// An order is a list of steps {name, desc, first, nullable, of}; of(v, row) is the value.
+function orderOf(v, type, arg) {
+  let steps = entities[type].order.map(([field, direction]) => ownStep(type, field, direction === 'DESC', false));
   if (arg && arg.length > 0) {
-    steps = arg.map((s) => {
-      for (const key of ['field', 'direction', 'nulls']) if (s[key] === null) bad(key + ' is null');
-      if (!s.field) bad('no field');
-      return { field: camel(s.field), desc: s.direction === 'DESC', first: s.nulls === 'FIRST' };
-    });
+    if (arg.length > 10) bad('too many steps');
+    steps = arg.map((s) => stepOf(v, type, s, 0));
   }
   const out = [];
   for (const s of steps) {
-    if (out.some((o) => o.field === s.field)) continue;
+    if (out.some((o) => o.name === s.name)) continue;
     out.push(s);
-    if (s.field === 'id') break;
+    if (s.name === 'id') break;
   }
-  const last = steps.filter((s, i) => steps.findIndex((o) => o.field === s.field) === i);
-  if (!out.some((o) => o.field === 'id')) out.push({ field: 'id', desc: last.length > 0 && last[last.length - 1].desc, first: false });
+  if (!out.some((o) => o.name === 'id')) out.push(ownStep(type, 'id', out.length > 0 && out[out.length - 1].desc, false));
   return out;
 }
 
-const nullable = (type, field) => {
-  const t = schema.getType(type).getFields()[field].type;
-  return !String(t).endsWith('!');
-};
+const ownStep = (type, field, desc, first) => ({ name: field, desc, first, nullable: nullable(type, field), of: (row) => row[column(field)], day: field === 'createdOn' });
 
-function compareRows(order, a, b) {
-  for (const s of order) {
-    const x = a[column(s.field)], y = b[column(s.field)];
+function stepOf(v, type, s, depth) {
+  for (const key of ['field', 'direction', 'nulls']) if (s[key] === null) bad(key + ' is null');
+  const edges = Object.keys(s).filter((k) => isEdge(type, k));
+  if (edges.length > 0 && Object.keys(s).length > 1) bad('one relation and nothing else');
+  if (edges.length === 0) {
+    if (!s.field) bad('no field');
+    return ownStep(type, camel(s.field), s.direction === 'DESC', s.nulls === 'FIRST');
+  }
+  const edge = edges[0];
+  if (s[edge] === null) bad('null');
+  if (!toOne[type]?.[edge]) {
+    if (!s[edge].count) bad('no direction');
+    return { name: edge + '#', desc: s[edge].count === 'DESC', first: false, nullable: false, of: (row) => related(v, type, edge, row)[1].length };
+  }
+  if (depth >= 3) bad('too many edges');
+  const target = toOne[type][edge][0];
+  const inner = stepOf(v, target, s[edge], depth + 1);
+  return {
+    ...inner,
+    name: edge + '.' + inner.name,
+    nullable: !inner.name.endsWith('#'),
+    of: (row) => {
+      const [found] = related(v, type, edge, row)[1];
+      if (found) return inner.of(found);
+      return inner.name.endsWith('#') ? 0 : null;
+    },
+  };
+}
+
+const nullable = (type, field) => !String(schema.getType(type).getFields()[field].type).endsWith('!');
+
+const keyed = (order, row) => ({ row, values: order.map((s) => s.of(row)) });
+
+function compareKeyed(order, a, b) {
+  for (let i = 0; i < order.length; i++) {
+    const s = order[i], x = a.values[i], y = b.values[i];
     if (x === null && y === null) continue;
     if (x === null || y === null) return (x === null) === s.first ? -1 : 1;
     const c = compare(x, y);
@@ -121,8 +148,7 @@ function compareRows(order, a, b) {
   return 0;
 }
 
-const scope = (type, order) =>
-  [type, ...order.map((s) => s.field + (s.desc ? '-' : '') + (s.first && nullable(type, s.field) ? '^' : ''))].join(' ');
+const scope = (type, order) => [type, ...order.map((s) => s.name + (s.desc ? '-' : '') + (s.first && s.nullable ? '^' : ''))].join(' ');
 
 function fnv1a(bytes) {
   let h = 0x811c9dc5;
@@ -132,10 +158,10 @@ function fnv1a(bytes) {
 
 let seen = []; // [scope, cursor] of this operation, for the test to go on from
 
-function cursorOf(type, order, row) {
-  const values = order.map((s) => {
-    const v = row[column(s.field)];
-    return JSON.stringify(typeof v === 'string' && s.field === 'createdOn' ? v.slice(0, 10) : v);
+function cursorOf(type, order, keyedRow) {
+  const values = order.map((s, i) => {
+    const v = keyedRow.values[i];
+    return JSON.stringify(s.day && v !== null ? v.slice(0, 10) : v);
   }).join(',');
   const sum = fnv1a(Buffer.from(scope(type, order) + '\0' + values));
   const cursor = Buffer.from(`["1","${sum}",${values}]`).toString('base64url');
@@ -153,37 +179,78 @@ function parseCursor(type, order, cursor) {
   if (!Array.isArray(parts) || parts[0] !== '1' || parts.length !== order.length + 2) bad('cursor');
   const values = raw.slice('["1","'.length + 10, -1);
   if (fnv1a(Buffer.from(scope(type, order) + '\0' + values)) !== parts[1]) bad('cursor');
-  const row = {};
-  order.forEach((s, i) => { row[column(s.field)] = s.field === 'createdOn' ? parts[i + 2] + 'T00:00:00.000000Z' : parts[i + 2]; });
-  return row;
+  return { values: order.map((s, i) => (s.day && parts[i + 2] !== null ? parts[i + 2] + 'T00:00:00.000000Z' : parts[i + 2])) };
 }
 
 // ---------- filters
 
-function matches(type, where, row) {
+const related = (v, type, name, row) => {
+  if (toOne[type]?.[name]) {
+    const [target, fk] = toOne[type][name];
+    return [target, rowsOf(v, target).filter((r) => row[fk] !== null && r.id === row[fk])];
+  }
+  if (toMany[type]?.[name]) {
+    const [target, fk] = toMany[type][name];
+    return [target, rowsOf(v, target).filter((r) => r[fk] === row.id)];
+  }
+  const target = type === 'Post' ? 'Tag' : 'Post';
+  return [target, rowsOf(v, target).filter((r) => tables.post_tags.some((p) => (type === 'Post' ? p.post_id === row.id && p.tag_id === r.id : p.tag_id === row.id && p.post_id === r.id)))];
+};
+const isEdge = (type, name) => toOne[type]?.[name] || toMany[type]?.[name] || (type === 'Post' && name === 'tags') || (type === 'Tag' && name === 'posts');
+
+function matches(v, type, where, row) {
   return Object.entries(where).every(([name, cond]) => {
-    if (name === 'and') return cond.every((c) => matches(type, c, row));
-    if (name === 'or') return cond.some((c) => matches(type, c, row));
-    if (name === 'not') return !matches(type, cond, row);
-    const v = fieldValue(type, name, row);
-    return Object.entries(cond).every(([op, want]) => {
-      switch (op) {
-        case 'eq': return v !== null && same(v, want);
-        case 'in': return v !== null && want.some((w) => same(v, w));
-        case 'isNull': return (v === null) === want;
-      }
-      throw new Error(op);
-    });
+    if (name === 'and') return cond.every((c) => matches(v, type, c, row));
+    if (name === 'or') return cond.some((c) => matches(v, type, c, row));
+    if (name === 'not') return !matches(v, type, cond, row);
+    if (isEdge(type, name)) {
+      const [target, rows] = related(v, type, name, row);
+      if (toOne[type]?.[name]) return 'isNull' in cond ? (rows.length === 0) === cond.isNull : rows.some((r) => matches(v, target, cond, r));
+      return Object.entries(cond).every(([kind, c]) => {
+        if (kind === 'some') return rows.some((r) => matches(v, target, c, r));
+        if (kind === 'none') return !rows.some((r) => matches(v, target, c, r));
+        if (kind === 'every') return rows.every((r) => matches(v, target, c, r));
+        return Object.entries(c).every(([op, want]) => passes(op, rows.length, want));
+      });
+    }
+    const value = fieldValue(type, name, row);
+    return Object.entries(cond).every(([op, want]) => passes(op, value, want));
   });
+}
+
+function passes(op, value, want) {
+  if (op === 'isNull') return (value === null) === want;
+  if (op === 'ne') return value === null || !same(value, want);
+  if (op === 'notIn') return value === null || !want.some((w) => same(value, w));
+  if (value === null) return false;
+  const fold = (s) => s.toLowerCase();
+  switch (op) {
+    case 'eq': return same(value, want);
+    case 'in': return want.some((w) => same(value, w));
+    case 'lt': return compare(comparable(value), comparable(want)) < 0;
+    case 'lte': return compare(comparable(value), comparable(want)) <= 0;
+    case 'gt': return compare(comparable(value), comparable(want)) > 0;
+    case 'gte': return compare(comparable(value), comparable(want)) >= 0;
+    case 'contains': return value.includes(want);
+    case 'startsWith': return value.startsWith(want);
+    case 'endsWith': return value.endsWith(want);
+    case 'eqFold': return fold(value) === fold(want);
+    case 'containsFold': return fold(value).includes(fold(want));
+    case 'startsWithFold': return fold(value).startsWith(fold(want));
+    case 'endsWithFold': return fold(value).endsWith(fold(want));
+  }
+  throw new Error(op);
 }
 
 const time = /^\d{4}-\d\d-\d\dT/;
 const same = (v, want) => (typeof want === 'string' && time.test(want) ? Date.parse(v) === Date.parse(want) && v.slice(0, 26) === micros(want) : v === want);
+const comparable = (v) => (typeof v === 'string' && time.test(v) ? micros(v) : v);
 // RFC 3339 with any number of digits, cut to microseconds.
 const micros = (s) => { const [, a, f] = /^([^.Z]*)(?:\.(\d+))?Z$/.exec(s); return a + '.' + ((f ?? '') + '000000').slice(0, 6); };
 
 function checkWhere(type, where, depth = 1) {
   if (depth > 5) bad('too deep');
+  if (where === null) bad('null');
   const fields = schema.getType(type + 'Where').getFields();
   // In the order of the schema, so that the first error is the same one.
   for (const name of Object.keys(fields)) {
@@ -192,15 +259,26 @@ function checkWhere(type, where, depth = 1) {
     if (cond === null) bad('null');
     if (name === 'and' || name === 'or') cond.forEach((c) => checkWhere(type, c, depth + 1));
     else if (name === 'not') checkWhere(type, cond, depth + 1);
-    else {
-      for (const op of ['eq', 'in', 'isNull']) {
-        if (!(op in cond)) continue;
-        if (cond[op] === null) bad('null');
-        const target = name === 'id' ? type : entities[type].refs?.[name];
-        if (target && op === 'eq') fromId(target, cond.eq);
-        if (target && op === 'in') cond.in.forEach((id) => fromId(target, id));
+    else if (toOne[type]?.[name]) {
+      if ('isNull' in cond) {
+        if (cond.isNull === null || Object.keys(cond).length > 1) bad('isNull');
+      } else checkWhere(toOne[type][name][0], cond, depth + 1);
+    } else if (isEdge(type, name)) {
+      const target = toMany[type]?.[name]?.[0] ?? (type === 'Post' ? 'Tag' : 'Post');
+      for (const kind of ['some', 'none', 'every', 'count']) {
+        if (!(kind in cond)) continue;
+        if (cond[kind] === null) bad('null');
+        if (kind === 'count') checkOperators(cond.count);
+        else checkWhere(target, cond[kind], depth + 1);
       }
-    }
+    } else checkOperators(cond, name === 'id' ? type : entities[type].refs?.[name]);
+  }
+}
+
+function checkOperators(cond, target) {
+  for (const [op, want] of Object.entries(cond)) {
+    if (want === null) bad('null');
+    if (target && op !== 'isNull') [want].flat().forEach((id) => fromId(target, id));
   }
 }
 
@@ -209,7 +287,7 @@ function checkWhere(type, where, depth = 1) {
 const MAX = 100, SIZE = 20;
 
 function connection(v, type, rows, args) {
-  const order = orderOf(type, args.orderBy);
+  const order = orderOf(v, type, args.orderBy);
   for (const name of ['first', 'last', 'offset']) if (args[name] != null && args[name] < 0) bad(name);
   const after = args.after != null ? parseCursor(type, order, args.after) : null;
   const before = args.before != null ? parseCursor(type, order, args.before) : null;
@@ -220,24 +298,46 @@ function connection(v, type, rows, args) {
   const limit = backward ? last : first ?? SIZE;
   if (limit > MAX) bad('page size');
   if (args.where) checkWhere(type, args.where);
-  const all = rows.filter((row) => !args.where || matches(type, args.where, row)).sort((a, b) => compareRows(order, a, b));
+  const all = rows.filter((row) => !args.where || matches(v, type, args.where, row)).map((row) => keyed(order, row)).sort((a, b) => compareKeyed(order, a, b));
   let list = all;
-  if (after) list = list.filter((row) => compareRows(order, row, after) > 0);
-  if (before) list = list.filter((row) => compareRows(order, row, before) < 0);
+  if (after) list = list.filter((row) => compareKeyed(order, row, after) > 0);
+  if (before) list = list.filter((row) => compareKeyed(order, row, before) < 0);
   if (offset) list = list.slice(offset);
   const more = list.length > limit;
   const page = backward ? (limit === 0 ? [] : list.slice(-limit)) : list.slice(0, limit);
-  const edges = page.map((row) => ({ cursor: cursorOf(type, order, row), node: object(type, row) }));
+  const edges = page.map((row) => ({ cursor: cursorOf(type, order, row), node: object(type, row.row) }));
   return {
     edges,
     nodes: edges.map((e) => e.node),
     totalCount: all.length,
+    aggregate: () => figures(type, all.map((k) => k.row)),
     pageInfo: {
-      hasNextPage: backward ? before !== null : more,
-      hasPreviousPage: backward ? more : after !== null || (offset ?? 0) > 0,
+      hasNextPage: (!backward && more) || (before !== null && all.some((row) => compareKeyed(order, row, before) >= 0)),
+      hasPreviousPage: (backward && more) || (after !== null && all.some((row) => compareKeyed(order, row, after) <= 0)) || ((offset ?? 0) > 0 && all.length > 0),
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges[edges.length - 1]?.cursor ?? null,
     },
+  };
+}
+
+function figures(type, rows) {
+  const over = (kind, f) => {
+    const t = schema.getType(type + kind);
+    if (!t) return undefined;
+    return Object.fromEntries(Object.keys(t.getFields()).map((name) => [name, () => f(rows.map((row) => (name === 'id' ? row.id : row[column(name)])).filter((v) => v !== null), name)]));
+  };
+  const extreme = (sign) => (values, name) => {
+    if (values.length === 0) return null;
+    const v = values.reduce((a, b) => (compare(a, b) * sign <= 0 ? a : b));
+    return name === 'createdOn' ? v.slice(0, 10) : v;
+  };
+  return {
+    count: rows.length,
+    sum: over('Sum', (values) => (values.length === 0 ? null : String(values.reduce((a, b) => a + BigInt(b), 0n)))),
+    avg: over('Average', (values) => (values.length === 0 ? null : values.reduce((a, b) => a + b, 0) / values.length)),
+    min: over('Min', extreme(1)),
+    max: over('Max', extreme(-1)),
+    countDistinct: over('CountDistinct', (values) => new Set(values).size),
   };
 }
 
@@ -256,8 +356,8 @@ const custom = {
   Query: {
     trendingPosts(_, args, v) {
       const n = limit(args.first, 10);
-      const order = orderOf('Post', null);
-      const posts = rowsOf(v, 'Post').sort((a, b) => compareRows(order, a, b)).slice(0, 500);
+      const order = orderOf(v, 'Post', null);
+      const posts = rowsOf(v, 'Post').map((row) => keyed(order, row)).sort((a, b) => compareKeyed(order, a, b)).slice(0, 500).map((k) => k.row);
       if (posts.length === 0) return [];
       const newestTime = Date.parse(posts[0].created_at);
       const heat = (p) => (p.score + Math.log1p(p.view_count)) / Math.pow((newestTime - Date.parse(p.created_at)) / 86400000 + 2, 1.2);

@@ -77,6 +77,9 @@ func TestSameAsGraphQLJS(t *testing.T) {
 		if strings.Contains(got.raw, "GRAPHQL_VALIDATION_FAILED") {
 			continue // beyond the document limits
 		}
+		if strings.Contains(got.raw, "COST_LIMIT_EXCEEDED") {
+			continue // pages that multiply, which graphql-js would serve
+		}
 		made++
 		for _, c := range want.Cursors {
 			e, _, _ := strings.Cut(c[0], " ")

@@ -25,6 +25,9 @@ func TestStatements(t *testing.T) {
 		{"three levels", `query($n: Int) { posts(first: $n) { nodes { author { name } comments(first: 3) { nodes { message author { name } votes(first: 2) { nodes { type } } } } } } }`, 5},
 		{"many to many", `query($n: Int) { posts(first: $n) { nodes { tags(first: 3) { nodes { name posts(first: 2) { nodes { title } } } } } } }`, 3},
 		{"totals below parents", `query($n: Int) { posts(first: $n) { nodes { comments { totalCount } votes(first: 2) { totalCount nodes { id } } } } }`, 4},
+		{"totals and figures below parents", `query($n: Int) { posts(first: $n) { nodes { comments(first: 1) { totalCount aggregate { count sum { score } max { createdAt } } nodes { id } } } } }`, 3},
+		{"figures alone", `{ posts { aggregate { count avg { score } countDistinct { authorId } } } }`, 1},
+		{"filters and orders over relations", `query($n: Int) { posts(first: $n, where: {comments: {count: {gte: 0}}, author: {isNull: false}}, orderBy: [{author: {field: NAME}}, {comments: {count: DESC}}]) { nodes { id } } }`, 1},
 		{"self reference", `query($n: Int) { comments(first: $n) { nodes { parent { id parent { id } } replies(first: 2) { nodes { id } } } } }`, 4},
 		{"two roots", `query($n: Int) { posts(first: $n) { nodes { id } } users(first: $n) { nodes { id } } }`, 2},
 		{"nodes of two types", `{ nodes(ids: ["UG9zdDox", "VXNlcjox", "UG9zdDoy"]) { id ... on Post { title } ... on User { name } } }`, 2},
@@ -91,6 +94,30 @@ func TestLimitPerParent(t *testing.T) {
 		}
 		if full == 0 || short == 0 {
 			t.Fatalf("the data is not skewed: %d users with many comments, %d with few", full, short)
+		}
+	})
+}
+
+// TestPageInfoStatements: what lies before a page is looked up in the statement of the page at the root, and in one more for
+// all parents below; not at all if nobody asks.
+func TestPageInfoStatements(t *testing.T) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
+		app := testapp.Open(t, url).Demo(t, 100)
+		root := app.Must(t, testapp.Admin, `{ posts(first: 3) { pageInfo { endCursor } nodes { comments(first: 1) { pageInfo { endCursor } } } } }`, nil)
+		vars := map[string]any{"after": root.At("posts", "pageInfo", "endCursor"), "below": root.At("posts", "nodes", 0, "comments", "pageInfo", "endCursor")}
+		for query, want := range map[string]int{
+			`query($after: String) { posts(first: 50, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }`:                                                                     1,
+			`query($after: String) { posts(first: 50, after: $after) { nodes { id } pageInfo { hasNextPage hasPreviousPage } } }`:                                                               1,
+			`query($below: String) { posts(first: 50) { nodes { comments(first: 2, after: $below) { nodes { id } pageInfo { hasNextPage } } } } }`:                                              2,
+			`query($below: String) { posts(first: 50) { nodes { comments(first: 2, after: $below) { nodes { id } pageInfo { hasPreviousPage } } } } }`:                                          3,
+			`query($after: String) { posts(last: 5, before: $after) { nodes { id } pageInfo { hasNextPage hasPreviousPage } } }`:                                                                1,
+			`query($after: String) { posts(first: 5, offset: 2000) { nodes { id } pageInfo { hasPreviousPage } } users(first: 1) { nodes { posts(first: 1, after: $after) { totalCount } } } }`: 3,
+		} {
+			app.Statements()
+			app.Must(t, testapp.Admin, query, vars)
+			if statements, _ := app.Statements(); len(statements) != want {
+				t.Errorf("%s: %d statements, not %d:\n%s", query, len(statements), want, strings.Join(statements, "\n"))
+			}
 		}
 	})
 }

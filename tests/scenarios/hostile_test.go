@@ -112,6 +112,36 @@ func TestPagesThatMultiply(t *testing.T) {
 	})
 }
 
+// Page sizes are checked before anything is read or written, with the variables that were sent.
+func TestPagesAreBoundedBeforehand(t *testing.T) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
+		app := small(t, url)
+		const query = `query($n: Int!) { posts(first: $n) { nodes { comments(first: $n) { totalCount nodes { id } } tags(first: 1) { nodes { posts(first: $n) { nodes { id } } } } } } }`
+		for n, code := range map[int]string{10: "", 100: ""} {
+			app.Run(t, gatewaytest.Scenario{Name: fmt.Sprintf("%d by %d", n, n), Query: query, Variables: map[string]any{"n": n}, Code: code})
+		}
+		app.Statements()
+		app.Run(t,
+			gatewaytest.Scenario{
+				Name: "a hundred by a hundred by two", Code: "COST_LIMIT_EXCEEDED", Has: []string{"20000", "10000", `"data":null`},
+				Query: `{ posts(first: 100) { nodes { comments(first: 100) { nodes { votes(first: 2) { nodes { id } } } } } } }`,
+			},
+		)
+		if statements, transactions := app.Statements(); len(statements) > 0 || transactions > 0 {
+			t.Errorf("something was read: %q", statements)
+		}
+		app.Run(t,
+			gatewaytest.Scenario{
+				Name: "in a payload", As: testapp.Admin, Code: "COST_LIMIT_EXCEEDED", Path: "[createTag]", Writes: []string{},
+				Query: `mutation { createTag(input: {name: "much"}) { tag { posts(first: 100) { nodes { comments(first: 100) { nodes { replies(first: 2) { nodes { id } } } } } } } } }`,
+			},
+			gatewaytest.Scenario{
+				Name: "totals have no size", Query: `{ posts(first: 100) { nodes { comments(first: 100) { totalCount } } } }`,
+			},
+		)
+	})
+}
+
 // The same fragment field has other neighbours in each place where the fragment is spread, also below entities that
 // hand-written fields return.
 func TestFragmentBelowHandWrittenFields(t *testing.T) {

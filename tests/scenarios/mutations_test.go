@@ -42,14 +42,15 @@ func TestMutations(t *testing.T) {
 				Query:     `mutation($i: CreatePostInput!) { createPost(input: $i) { clientMutationId postEdge { cursor node { slug } } post { title status score readingMinutes author { name } tags { totalCount nodes { name } } createdAt updatedAt } __typename } }`,
 				Variables: map[string]any{"i": map[string]any{"title": "Zweiter ✓", "slug": "second", "body": "text", "authorId": gid("User", 1), "tags": map[string]any{"connect": []string{gid("Tag", 3)}}, "clientMutationId": "c-1"}},
 				Has:       []string{`"clientMutationId":"c-1"`, `"title":"Zweiter ✓"`, `"status":"DRAFT"`, `"score":0`, `"author":{"name":"Ada"}`, `"tags":{"totalCount":1,"nodes":[{"name":"web"}]}`, `"updatedAt":null`, `"cursor":"`, `"__typename":"CreatePostPayload"`},
+				Writes:    []string{"insert posts", "insert post_tags"},
 			},
 			{
 				Name: "anonymous viewers write nothing", Query: `mutation { createPost(input: {title: "x", slug: "x", body: "x"}) { post { id } } }`,
-				Code: "UNAUTHENTICATED", Path: "[createPost]", Has: []string{`"data":null`},
+				Code: "UNAUTHENTICATED", Path: "[createPost]", Has: []string{`"data":null`}, Writes: []string{},
 			},
 			{
 				Name: "nobody writes in another's name", As: eve, Query: `mutation { createPost(input: {title: "x", slug: "x", body: "x", authorId: "` + gid("User", 1) + `"}) { post { id } } }`,
-				Code: "FORBIDDEN", Path: "[createPost]", Has: []string{`"data":null`},
+				Code: "FORBIDDEN", Path: "[createPost]", Has: []string{`"data":null`}, Writes: []string{},
 			},
 			{
 				Name: "and what was refused is not there", As: testapp.Admin, Query: `{ postBySlug(slug: "x") { id } }`, Has: []string{`"postBySlug":null`},
@@ -113,7 +114,7 @@ func TestMutations(t *testing.T) {
 			{
 				Name: "all or nothing", As: testapp.Admin,
 				Query: `mutation { a: createTag(input: {name: "new"}) { tag { id } } b: createTag(input: {name: "go"}) { tag { id } } c: createTag(input: {name: "never"}) { tag { id } } }`,
-				Code:  "BAD_USER_INPUT", Path: "[b]", Has: []string{`"data":null`},
+				Code:  "BAD_USER_INPUT", Path: "[b]", Has: []string{`"data":null`}, Writes: []string{},
 			},
 			{
 				Name: "nothing of it was kept", As: testapp.Admin, Query: `{ a: tagByName(name: "new") { id } b: tagByName(name: "never") { id } }`, Has: []string{`"a":null,"b":null`},
@@ -154,7 +155,7 @@ func TestMutations(t *testing.T) {
 			},
 			{
 				Name: "soft delete", As: ada, Query: `mutation { deleteGrid(input: {id: "` + gid("Grid", 1) + `", clientMutationId: "d"}) { deletedId clientMutationId } }`,
-				Has: []string{`"deletedId":"` + gid("Grid", 1) + `"`, `"clientMutationId":"d"`},
+				Has: []string{`"deletedId":"` + gid("Grid", 1) + `"`, `"clientMutationId":"d"`}, Writes: []string{"update grids"},
 			},
 			{
 				Name: "hides the row everywhere", As: testapp.Admin,

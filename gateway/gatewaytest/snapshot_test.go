@@ -1,0 +1,50 @@
+package gatewaytest
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/entwine-data/entwine/gateway/access"
+)
+
+func TestViewerOf(t *testing.T) {
+	for query, want := range map[string]access.Viewer{
+		"{ notes { totalCount } }":                    {},
+		"# All notes.\n{ notes { totalCount } }":      {},
+		"# as anonymous\n{ notes { totalCount } }":    {},
+		"# as role admin\n{ notes { totalCount } }":   {Roles: []string{"admin"}},
+		"# as user 2, role moderator, role cook\n{ }": {UserID: "2", Roles: []string{"moderator", "cook"}},
+	} {
+		if got, err := viewerOf(query); err != nil || cmp.Diff(want, got) != "" {
+			t.Errorf("%q: %+v, %v", query, got, err)
+		}
+	}
+	if _, err := viewerOf("# as admin\n{ notes { totalCount } }"); err == nil {
+		t.Error("a viewer that cannot be understood was taken for an anonymous one")
+	}
+}
+
+func TestClauses(t *testing.T) {
+	got := clauses(`SELECT p.k, l.* FROM unnest($1) AS p(k) CROSS JOIN LATERAL (SELECT t."id" FROM "a FROM b" t LIMIT 1) l WHERE x = ' WHERE y' ORDER BY p.k`)
+	want := `SELECT p.k, l.*
+FROM unnest($1) AS p(k)
+CROSS JOIN LATERAL (SELECT t."id" FROM "a FROM b" t LIMIT 1) l
+WHERE x = ' WHERE y'
+ORDER BY p.k`
+	if got != want {
+		t.Error(cmp.Diff(want, got))
+	}
+}
+
+func TestWrites(t *testing.T) {
+	g := &Gateway{statements: []string{
+		"BEGIN", `INSERT INTO "notes" ("title") VALUES ($1) RETURNING "id"`, `SELECT 1 FROM "notes"`, "COMMIT",
+		"BEGIN", "UPDATE `users` SET `name` = ?", "ROLLBACK",
+		"DELETE FROM votes WHERE id = 1",
+	}}
+	if got, want := g.writes(), []string{"insert notes", "delete votes"}; !slices.Equal(got, want) {
+		t.Errorf("%q, not %q", got, want)
+	}
+}

@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/entwine-data/entwine/internal/store"
+)
+
+// What lies beyond a page in the direction of reading is known from one row more. What lies on the other side of a cursor
+// has to be looked up, and is only if pageInfo asks: at the root in the same statement, below parents in one more for all
+// of them. The list is the whole one, under the filter and the rules; cursors bound pages, not lists.
+
+// The bits of an answer. A row of a page has the odd marker 1 in their place.
+const (
+	rowsBefore = 2
+	rowsAfter  = 4
+)
+
+// sides says on which sides of the page rows have to be looked for.
+func (a *listArgs) sides(r *read) (before, after bool) {
+	return r.wantPrevious && (a.after != nil || a.offset > 0), r.wantNext && a.before != nil
+}
+
+// hasPrevious and hasNext are pageInfo's, for the page of one parent.
+func (r *rows) hasPrevious(key any) bool {
+	return r.args.backward && r.group(key).more || r.around[key]&rowsBefore != 0
+}
+
+func (r *rows) hasNext(key any) bool {
+	return !r.args.backward && r.group(key).more || r.around[key]&rowsAfter != 0
+}
+
+// lookAround writes the bits of one parent's page as an expression.
+func (q request) lookAround(s *statement, r *read, a *listArgs, parent func()) {
+	before, after := a.sides(r)
+	s.WriteSQL("0")
+	if before {
+		s.WriteSQL(" + CASE WHEN ")
+		if a.after != nil {
+			q.exists(s, r, a, parent, a.order.reversed(), a.after)
+		} else { // an offset: whatever the list holds lies before or on the page
+			s.WriteSQL("EXISTS (SELECT 1")
+			q.source(s, r, a, parent)
+			s.WriteSQL(")")
+		}
+		s.WriteSQL(" THEN 2 ELSE 0 END")
+	}
+	if after {
+		s.WriteSQL(" + CASE WHEN ")
+		q.exists(s, r, a, parent, a.order, a.before)
+		s.WriteSQL(" THEN 4 ELSE 0 END")
+	}
+}
+
+// exists writes that the list holds the cursor's row, or one after it in the given order. Like a page it is made of ranges.
+func (q request) exists(s *statement, r *read, a *listArgs, parent func(), o order, cursor []any) {
+	n := 0
+	look := func(condition func()) {
+		if n++; n > 1 {
+			s.WriteSQL(" OR ")
+		}
+		s.WriteSQL("EXISTS (SELECT 1")
+		q.source(s, r, a, parent)
+		s.WriteSQL(" AND ")
+		condition()
+		s.WriteSQL(")")
+	}
+	s.WriteSQL("(")
+	if segments := o.segments(cursor); segments != nil {
+		for _, seg := range segments {
+			look(func() { o.writeSegment(s, "t", seg, cursor) })
+		}
+	} else {
+		look(func() { o.writeAfter(s, "t", cursor) })
+	}
+	look(func() {
+		same := segment{}
+		for _, v := range cursor {
+			same.states = append(same.states, presence(v))
+		}
+		o.writeSegment(s, "t", same, cursor)
+	})
+	s.WriteSQL(")")
+}
+
+// aroundParents writes the look-up for the pages of several parents.
+func (q request) aroundParents(r *read, a *listArgs, keys []any) *statement {
+	s := &statement{postgres: q.postgres, request: q, order: a.order.steps}
+	if q.postgres {
+		s.WriteSQL("SELECT p.k, ")
+		q.lookAround(s, r, a, func() { s.WriteSQL("p.k") })
+		s.WriteSQL(" FROM unnest(")
+		s.WriteArg(arrayLiteral(keys))
+		s.WriteSQL("::")
+		s.WriteSQL(ownKeyType(r))
+		s.WriteSQL("[]) AS p(k)")
+		return s
+	}
+	s.WriteSQL("SELECT p.value, ")
+	q.lookAround(s, r, a, func() { s.WriteSQL("p.value") })
+	s.WriteSQL(" FROM json_each(")
+	s.WriteArg(jsonArray(keys))
+	s.WriteSQL(") p")
+	return s
+}
+
+func (x *execution) lookAround(ctx context.Context, q store.Querier, out *rows, req request, keys []any) error {
+	s := req.aroundParents(out.read, out.args, keys)
+	result, err := q.QueryContext(ctx, string(s.buf), s.args...)
+	if err != nil {
+		return fmt.Errorf("look around pages of %s: %w", out.read.entity.Name, err)
+	}
+	defer result.Close()
+	out.around = make(map[any]int64)
+	for result.Next() {
+		var key any
+		var bits int64
+		if err := result.Scan(&key, &bits); err != nil {
+			return fmt.Errorf("look around pages of %s: %w", out.read.entity.Name, err)
+		}
+		out.around[normalKey(key)] = bits
+	}
+	return result.Err()
+}

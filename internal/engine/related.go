@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/gateway/entity"
+)
+
+// Orders may be by values of related rows. Those at the end of to-one edges are joined, as far as the viewer may read them;
+// numbers of rows are counted by a subquery, under the rule too.
+
+// value writes the value of a step for the row under alias.
+func (s *statement) value(st step, alias string) {
+	if st.count != nil {
+		s.WriteSQL("(SELECT count(*)")
+		s.request.behind(s, st.count, st.alias(alias), 0)
+		s.WriteSQL(")")
+		return
+	}
+	s.WriteColumn(st.alias(alias), st.field.Column)
+}
+
+// selected writes a column by its name, or the value of the step that has this name.
+func (s *statement) selected(alias, name string) {
+	for _, st := range s.order {
+		if name[0] == 0 && st.selected() == name {
+			s.value(st, alias)
+			return
+		}
+	}
+	s.WriteColumn(alias, name)
+}
+
+// joinOrder writes the joins that the steps of an order need.
+func (q request) joinOrder(s *statement, o order, root string) {
+	joined := make(map[string]bool)
+	for _, st := range o.steps {
+		alias := root
+		for _, ed := range st.path {
+			from := alias
+			alias += "_" + ed.Name
+			if joined[alias] {
+				continue
+			}
+			joined[alias] = true
+			target := ed.To()
+			s.WriteSQL(" LEFT JOIN ")
+			s.WriteTable(target.Table, alias)
+			s.WriteSQL(" ON ")
+			if ed.Kind == entity.ToOne {
+				s.equal(alias, target.ID[0].Column, from, ed.Column)
+			} else {
+				s.equal(alias, ed.Column, from, ed.Own().Column)
+			}
+			if !target.Unrestricted(access.Read, q.viewer) {
+				s.WriteSQL(" AND (")
+				target.WritePredicate(s, access.Read, q.viewer, alias)
+				s.WriteSQL(")")
+			}
+		}
+	}
+}

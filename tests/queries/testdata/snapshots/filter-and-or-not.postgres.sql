@@ -1,0 +1,9 @@
+SELECT 1, t."slug", t."status"
+FROM "posts" t
+WHERE 1=1 AND ((1=0 OR (t."status" = ANY($1::text[])) OR ((t."status" = $2) AND ((t."author_id" IS NULL) IS NOT TRUE))))
+ORDER BY t."created_at" DESC, t."id" DESC
+LIMIT $3::bigint;
+
+SELECT 1, count(*)
+FROM "posts" t
+WHERE 1=1 AND ((1=0 OR (t."status" = ANY($1::text[])) OR ((t."status" = $2) AND ((t."author_id" IS NULL) IS NOT TRUE))));

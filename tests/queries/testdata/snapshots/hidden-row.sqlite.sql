@@ -1,0 +1,7 @@
+SELECT t."id", t."title"
+FROM "posts" t
+WHERE t."id" = ? AND ((t."status" IS NOT NULL AND t."status" IN (?, ?, ?)));
+
+SELECT t."id", t."title"
+FROM "posts" t
+WHERE t."id" = ? AND ((t."status" IS NOT NULL AND t."status" IN (?, ?, ?)));

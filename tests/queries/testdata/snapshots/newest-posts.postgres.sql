@@ -1,0 +1,26 @@
+SELECT 1, t."title", t."status", t."author_id", t."id", t."created_at"
+FROM "posts" t
+WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($1, $2, $3)))
+ORDER BY t."created_at" DESC, t."id" DESC
+LIMIT $4::bigint;
+
+SELECT 1, count(*)
+FROM "posts" t
+WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($1, $2, $3)));
+
+SELECT t."id", t."name"
+FROM "users" t
+WHERE t."id" = ANY($1::bigint[]);
+
+SELECT p.k, l.*
+FROM unnest($1::bigint[]) AS p(k)
+CROSS JOIN LATERAL (SELECT t."message", t."author_id" FROM "comments" t WHERE 1=1 AND t."post_id" = p.k ORDER BY t."created_at" DESC, t."id" DESC LIMIT $2::bigint) l;
+
+SELECT t."post_id", count(*)
+FROM "comments" t
+WHERE 1=1 AND t."post_id" = ANY($1::bigint[])
+GROUP BY t."post_id";
+
+SELECT t."id", t."username"
+FROM "users" t
+WHERE t."id" = ANY($1::bigint[]);

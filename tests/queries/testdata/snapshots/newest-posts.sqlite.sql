@@ -1,0 +1,27 @@
+SELECT 1, t."title", t."status", t."author_id", t."id", t."created_at"
+FROM "posts" t
+WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN (?, ?, ?)))
+ORDER BY t."created_at" DESC, t."id" DESC
+LIMIT ?;
+
+SELECT 1, count(*)
+FROM "posts" t
+WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN (?, ?, ?)));
+
+SELECT t."id", t."name"
+FROM "users" t
+WHERE t."id" IN (SELECT value FROM json_each(?));
+
+SELECT p.value, t."message", t."author_id"
+FROM json_each(?) p
+JOIN "comments" t ON t."id" IN (SELECT t."id" FROM "comments" t WHERE 1=1 AND t."post_id" = p.value ORDER BY t."created_at" DESC, t."id" DESC LIMIT ?)
+ORDER BY p.key, t."created_at" DESC, t."id" DESC;
+
+SELECT t."post_id", count(*)
+FROM "comments" t
+WHERE 1=1 AND t."post_id" IN (SELECT value FROM json_each(?))
+GROUP BY t."post_id";
+
+SELECT t."id", t."username"
+FROM "users" t
+WHERE t."id" IN (SELECT value FROM json_each(?));

@@ -1,0 +1,3 @@
+SELECT *
+FROM (SELECT 1, t."title", t."created_at", t."id" FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($1, $2, $3))) AND (t."created_at", t."id") < ($4, $5::bigint) ORDER BY t."created_at" DESC, t."id" DESC LIMIT $6::bigint) y
+UNION ALL SELECT 0 + CASE WHEN (EXISTS (SELECT 1 FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($7, $8, $9))) AND (t."created_at", t."id") > ($10, $11::bigint)) OR EXISTS (SELECT 1 FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($12, $13, $14))) AND t."created_at" = $15 AND t."id" = $16::bigint)) THEN 2 ELSE 0 END, NULL, NULL, NULL;

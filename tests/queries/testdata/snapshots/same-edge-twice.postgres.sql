@@ -1,0 +1,13 @@
+SELECT 1, t."id"
+FROM "posts" t
+WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($1, $2, $3)))
+ORDER BY t."created_at" DESC, t."id" DESC
+LIMIT $4::bigint;
+
+SELECT p.k, l.*
+FROM unnest($1::bigint[]) AS p(k)
+CROSS JOIN LATERAL (SELECT t."score", t."message" FROM "comments" t WHERE 1=1 AND t."post_id" = p.k ORDER BY t."created_at" DESC, t."id" DESC LIMIT $2::bigint) l;
+
+SELECT p.k, l.*
+FROM unnest($1::bigint[]) AS p(k)
+CROSS JOIN LATERAL (SELECT t."score" FROM "comments" t WHERE 1=1 AND t."post_id" = p.k ORDER BY t."score" DESC, t."id" DESC LIMIT $2::bigint) l;
