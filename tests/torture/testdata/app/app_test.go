@@ -523,7 +523,7 @@ func TestFieldsAndAnnotations(t *testing.T) {
 				t.Errorf("the schema lacks %s", part)
 			}
 		}
-		for _, part := range []string{"Vault", "vaultId", "headline", "draft", "stash", "tenant", "updatePage", "pageByText", "page(id", "deletePage", "createTime", "updateBlock"} {
+		for _, part := range []string{"Vault", "vaultId", "headline", "draft", "stash", "salt", "tenant", "salt", "updatePage", "pageByText", "page(id", "deletePage", "createTime", "updateBlock"} {
 			if strings.Contains(a.Handle.SDL, part) {
 				t.Errorf("the schema has %s", part)
 			}
