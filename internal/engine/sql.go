@@ -105,7 +105,7 @@ func (s *statement) writeKeys(alias string, e *entity.Entity, by []keyColumn, ke
 			texts[i] = text(key)
 		}
 		s.WriteArg("[" + strings.Join(texts, ",") + "]")
-		s.WriteSQL(") CROSS JOIN ")
+		s.WriteSQL(") i CROSS JOIN ")
 		s.WriteTable(e.Table, "k")
 		s.WriteSQL(" ON ")
 		for i, c := range by {
@@ -113,7 +113,7 @@ func (s *statement) writeKeys(alias string, e *entity.Entity, by []keyColumn, ke
 				s.WriteSQL(" AND ")
 			}
 			s.WriteColumn("k", c.name)
-			s.WriteSQL(" = value ->> ")
+			s.WriteSQL(" = i.value ->> ")
 			s.int(i)
 		}
 		s.WriteSQL(")")

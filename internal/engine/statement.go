@@ -12,7 +12,7 @@ type request struct {
 }
 
 // The aliases of all statements: t is the entity's table, j a join table, p the list of parents, u a union of segments,
-// f1, f2 … folded to-one edges.
+// f1, f2 … folded to-one edges, i and k a list of composite keys and the table in which they are looked up.
 
 // part is what a statement selects for one read: the read's own table, or one that is joined to it.
 type part struct {
