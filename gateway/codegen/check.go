@@ -91,7 +91,8 @@ func (m *model) checkNames() error {
 			return nil
 		}
 		for _, f := range n.Fields {
-			if f.Hidden && !m.sensitive(n, f) {
+			hidden := f.Hidden && !slices.ContainsFunc(n.Type.Fields, func(ef *gen.Field) bool { return ef.Name == f.Schema && writeOnly(ef) })
+			if hidden {
 				continue
 			}
 			if err := check("field", f.Schema, f.Name); err != nil {
@@ -117,11 +118,6 @@ func (m *model) checkNames() error {
 		types[e.Name] = "an enum of entity " + e.node.Type.Name
 	}
 	return nil
-}
-
-// sensitive says whether a hidden field can be written.
-func (m *model) sensitive(n *node, f *entity.Field) bool {
-	return slices.ContainsFunc(n.Type.Fields, func(ef *gen.Field) bool { return ef.Name == f.Schema && ef.Sensitive() })
 }
 
 // checkInputs finds foreign keys without a field, and types of lists, whose names something else has.

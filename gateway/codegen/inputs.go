@@ -54,7 +54,7 @@ func (n *node) inputs() []*input {
 	for _, ef := range n.Type.Fields {
 		api, _ := annotation(ef.Annotations)
 		f := n.SchemaField(ef.Name)
-		if api.ReadOnly || f.Hidden && !ef.Sensitive() {
+		if api.ReadOnly || f.Hidden && !writeOnly(ef) {
 			continue
 		}
 		in := &input{
@@ -106,6 +106,12 @@ func givenID(id *gen.Field) bool {
 	incremental, _ := raw["incremental"].(bool)
 	_, stated := raw["incremental"]
 	return ok && stated && !incremental
+}
+
+// writeOnly says whether clients can write a field that they never see.
+func writeOnly(f *gen.Field) bool {
+	api, _ := annotation(f.Annotations)
+	return f.Sensitive() && !api.Hide
 }
 
 // writableList says whether a list can be changed from its owner's side. The rows of edge schemas hold more than the link,

@@ -117,7 +117,7 @@ func (m *model) entitySDL() string {
 // shown says whether some field of the API has the enum.
 func (m *model) shown(e *enum) bool {
 	f := e.node.SchemaField(e.field.Name)
-	return !e.node.Hidden && (!f.Hidden || e.field.Sensitive())
+	return !e.node.Hidden && (!f.Hidden || writeOnly(e.field))
 }
 
 func (m *model) uses(t entity.Type) bool {

@@ -97,6 +97,31 @@ func (s *statement) writeKeys(alias string, e *entity.Entity, by []keyColumn, ke
 		}
 		return
 	}
+	if !s.postgres && len(keys) > 1 {
+		// SQLite would use the first column only of an index for a row value IN a list.
+		s.WriteColumn(alias, rowID)
+		s.WriteSQL(" IN (SELECT ")
+		s.WriteColumn("k", rowID)
+		s.WriteSQL(" FROM json_each(")
+		texts := make([]string, len(keys))
+		for i, key := range keys {
+			texts[i] = text(key)
+		}
+		s.WriteArg("[" + strings.Join(texts, ",") + "]")
+		s.WriteSQL(") i CROSS JOIN ")
+		s.WriteTable(e.Table, "k")
+		s.WriteSQL(" ON ")
+		for i, c := range by {
+			if i > 0 {
+				s.WriteSQL(" AND ")
+			}
+			s.WriteColumn("k", c.name)
+			s.WriteSQL(" = i.value ->> ")
+			s.int(i)
+		}
+		s.WriteSQL(")")
+		return
+	}
 	s.WriteSQL("(")
 	for i, c := range by {
 		if i > 0 {
@@ -116,31 +141,13 @@ func (s *statement) writeKeys(alias string, e *entity.Entity, by []keyColumn, ke
 		s.WriteSQL(")")
 		return
 	}
-	s.WriteSQL("IN (SELECT ")
-	if !s.postgres {
-		for i := range by {
-			if i > 0 {
-				s.WriteSQL(", ")
-			}
-			s.WriteSQL("value ->> ")
-			s.int(i)
-		}
-		s.WriteSQL(" FROM json_each(")
-		texts := make([]string, len(keys))
-		for i, key := range keys {
-			texts[i] = text(key)
-		}
-		s.WriteArg("[" + strings.Join(texts, ",") + "]")
-		s.WriteSQL("))")
-		return
-	}
 	columns := make([][]any, len(by))
 	for _, key := range keys {
 		for i, v := range e.KeyValues(key) {
 			columns[i] = append(columns[i], v)
 		}
 	}
-	s.WriteSQL("* FROM unnest(")
+	s.WriteSQL("IN (SELECT * FROM unnest(")
 	for i, c := range by {
 		if i > 0 {
 			s.WriteSQL(", ")
@@ -150,6 +157,9 @@ func (s *statement) writeKeys(alias string, e *entity.Entity, by []keyColumn, ke
 	}
 	s.WriteSQL("))")
 }
+
+// rowID is SQLite's own key of a row, in the place of one of several columns.
+const rowID = "rowid"
 
 // arrayLiteral writes the text form of a Postgres array.
 func arrayLiteral(values []any) string {

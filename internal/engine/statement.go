@@ -12,7 +12,7 @@ type request struct {
 }
 
 // The aliases of all statements: t is the entity's table, j a join table, p the list of parents, u a union of segments,
-// f1, f2 … folded to-one edges.
+// f1, f2 … folded to-one edges, i and k a list of composite keys and the table in which they are looked up.
 
 // part is what a statement selects for one read: the read's own table, or one that is joined to it.
 type part struct {
@@ -122,10 +122,9 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 	default:
 		// SQLite has no LATERAL. The page of each parent is a correlated list of keys, which stops at the limit; the rows
 		// are then found by their keys.
-		id := primaryKey(r.entity)
-		names := make([]string, len(id))
-		for i, c := range id {
-			names[i] = c.name
+		id := r.entity.ID[0].Column
+		if r.entity.Composite() {
+			id = rowID
 		}
 		s.WriteSQL("SELECT p.value")
 		s.columns(columns, "t", false)
@@ -134,15 +133,9 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 		s.WriteSQL(") p JOIN ")
 		s.WriteTable(r.entity.Table, "t")
 		s.WriteSQL(" ON ")
-		if len(names) > 1 {
-			s.WriteSQL("(")
-		}
-		s.columns(names, "t", true)
-		if len(names) > 1 {
-			s.WriteSQL(")")
-		}
+		s.WriteColumn("t", id)
 		s.WriteSQL(" IN (")
-		q.page(s, r, names, a, func() { s.WriteSQL("p.value") }, "")
+		q.page(s, r, []string{id}, a, func() { s.WriteSQL("p.value") }, "")
 		s.WriteSQL(")")
 		q.joinOrder(s, a.order, "t")
 		s.WriteSQL(" ORDER BY p.key, ")

@@ -123,6 +123,9 @@ var data = []struct {
 	}, object{"point": "5/6", "rank": "LOW", "link": "https://example.com/", "span": nil}},
 	{"Guarded", []object{{"code": "a", "count": 1, "password": "secret", "shouted": "loud"}, {"code": "b", "old": "x", "score": 1.5}}, object{"count": 10, "shouted": "quiet"}},
 
+	{"User", []object{{"age": 30, "username": "ada"}, {"age": 40, "username": "bob"}}, object{"age": 31}},
+	{"Pet", []object{{"name": "rex", "ownerId": "@User.0"}, {"name": "mia", "ownerId": "@User.0"}}, object{"ownerId": "@User.1"}},
+	{"Group", []object{{"name": "a", "users": object{"connect": []any{"@User.0", "@User.1"}}}, {"name": "b"}}, object{"users": object{"disconnect": []any{"@User.0"}}}},
 	{"Order", []object{{"order": "a"}, {"order": "b", "group": 1, "fromId": "@Order.0"}}, object{"group": 2}},
 	{"Connection", []object{{"nodes": "a", "edges": 1, "totalCount": 2, "pageInfo": "b", "orderId": "@Order.0"}, {"nodes": "a", "edges": 2, "totalCount": 2, "pageInfo": "b"}}, object{"edges": 3}},
 	{"Vertex", []object{{"node": "a", "cursor": "b", "where": "c"}, {"node": "a", "cursor": "b"}}, object{"cursor": "z"}},
@@ -520,7 +523,7 @@ func TestFieldsAndAnnotations(t *testing.T) {
 				t.Errorf("the schema lacks %s", part)
 			}
 		}
-		for _, part := range []string{"Vault", "vaultId", "headline", "draft", "stash", "tenant", "updatePage", "pageByText", "page(id", "deletePage", "createTime", "updateBlock"} {
+		for _, part := range []string{"Vault", "vaultId", "headline", "draft", "stash", "salt", "tenant", "salt", "updatePage", "pageByText", "page(id", "deletePage", "createTime", "updateBlock"} {
 			if strings.Contains(a.Handle.SDL, part) {
 				t.Errorf("the schema has %s", part)
 			}

@@ -251,6 +251,7 @@ func (Guarded) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("code").Immutable().Match(regexp.MustCompile("^[a-z]+$")).StorageKey("guarded_code"),
 		field.String("password").Sensitive().MinLen(4).Optional(),
+		field.String("salt").Sensitive().Optional().Annotations(entity.Hidden()),
 		field.Int("count").Default(3).Range(0, 10).Comment("How many there are."),
 		field.Int("version").Default(1).UpdateDefault(func() int { return 2 }).Annotations(entity.ReadOnly()),
 		field.String("old").Optional().Deprecated("Use code."),
