@@ -113,7 +113,7 @@ func fieldType(f *gen.Field) (entity.Type, error) {
 	case f.IsTime() && pg == "date":
 		return entity.Date, nil
 	case f.IsOther():
-		return otherType(f, pg)
+		return otherType(pg)
 	}
 	switch f.Type.Type {
 	case field.TypeBool:
@@ -147,13 +147,27 @@ var otherTypes = []struct {
 	name string
 	is   entity.Type
 }{
-	{"timestamp", entity.DateTime}, {"date", entity.Date}, {"bytea", entity.Bytes}, {"json", entity.JSON}, {"uuid", entity.UUID},
-	{"bool", entity.Boolean}, {"smallint", entity.Int}, {"int2", entity.Int}, {"integer", entity.Int}, {"int4", entity.Int},
-	{"bigint", entity.BigInt}, {"int8", entity.BigInt}, {"real", entity.Float}, {"double", entity.Float}, {"float", entity.Float},
-	{"text", entity.String}, {"varchar", entity.String}, {"char", entity.String},
+	{"timestamp", entity.DateTime},
+	{"date", entity.Date},
+	{"bytea", entity.Bytes},
+	{"json", entity.JSON},
+	{"uuid", entity.UUID},
+	{"bool", entity.Boolean},
+	{"smallint", entity.Int},
+	{"int2", entity.Int},
+	{"integer", entity.Int},
+	{"int4", entity.Int},
+	{"bigint", entity.BigInt},
+	{"int8", entity.BigInt},
+	{"real", entity.Float},
+	{"double", entity.Float},
+	{"float", entity.Float},
+	{"text", entity.String},
+	{"varchar", entity.String},
+	{"char", entity.String},
 }
 
-func otherType(f *gen.Field, pg string) (entity.Type, error) {
+func otherType(pg string) (entity.Type, error) {
 	for _, t := range otherTypes {
 		if strings.HasPrefix(pg, t.name) && !strings.HasSuffix(pg, "]") && !strings.HasSuffix(pg, "range") {
 			return t.is, nil

@@ -57,9 +57,6 @@ func camel(name string) string {
 	return strings.Join(all, "")
 }
 
-// pascal gives names of types: "created_at" becomes "CreatedAt".
-func pascal(name string) string { return title(camel(name)) }
-
 // upperSnake gives enum values: "approve_edit" becomes "APPROVE_EDIT".
 func upperSnake(name string) string { return strings.ToUpper(strings.Join(words(name), "_")) }
 
