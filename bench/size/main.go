@@ -10,6 +10,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"log"
@@ -71,7 +72,7 @@ type project struct {
 
 // write makes a new project and puts the entities in the place of its first ones.
 func (p *project) write() error {
-	create := exec.Command("go", "run", ".", "new", p.dir, "--module", "example.com/size", "--replace", p.checkout, "--no-generate")
+	create := exec.CommandContext(context.Background(), "go", "run", ".", "new", p.dir, "--module", "example.com/size", "--replace", p.checkout, "--no-generate")
 	create.Dir = p.checkout
 	if out, err := create.CombinedOutput(); err != nil {
 		return fmt.Errorf("make the project: %w\n%s", err, out)
@@ -113,7 +114,7 @@ func (p *project) writeEntity(i int, more bool) error {
 
 func (p *project) measure() error {
 	// What the project depends on is no part of the measurement.
-	deps := exec.Command("go", "build", "./gateway/...")
+	deps := exec.CommandContext(context.Background(), "go", "build", "./gateway/...")
 	deps.Dir, deps.Env = p.checkout, p.env
 	if out, err := deps.CombinedOutput(); err != nil {
 		return fmt.Errorf("compile the dependencies: %w\n%s", err, out)
@@ -137,7 +138,7 @@ func (p *project) measure() error {
 }
 
 func (p *project) run(step string, args ...string) error {
-	cmd := exec.Command(args[0], args[1:]...)
+	cmd := exec.CommandContext(context.Background(), args[0], args[1:]...)
 	cmd.Dir, cmd.Env = p.dir, p.env
 	start := time.Now()
 	if out, err := cmd.CombinedOutput(); err != nil {
