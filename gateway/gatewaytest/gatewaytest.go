@@ -114,11 +114,6 @@ func (g *Gateway) Exec(t testing.TB, statement string, args ...any) {
 	}
 }
 
-// Tx calls fn with a context whose statements, those of the application's Go code included, form one transaction.
-func (g *Gateway) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
-	return g.db.Update(ctx, fn)
-}
-
 // Rows reads rows behind the API's back, each as its values in the order of the columns.
 func (g *Gateway) Rows(t testing.TB, query string, args ...any) [][]any {
 	t.Helper()
@@ -185,9 +180,6 @@ func (g *Gateway) Must(t testing.TB, viewer access.Viewer, query string, variabl
 	}
 	return r
 }
-
-// ServeHTTP lets a test put the gateway behind a server of its own. The viewer is that of the request's context.
-func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.h.ServeHTTP(w, r) }
 
 // Dialect is "sqlite3" or "postgres".
 func (g *Gateway) Dialect() string { return g.db.Dialect() }

@@ -41,7 +41,7 @@ func (q request) lookAround(s *statement, r *read, a *listArgs, parent func()) {
 			q.exists(s, r, a, parent, a.order.reversed(), a.after)
 		} else { // an offset: whatever the list holds lies before or on the page
 			s.WriteSQL("EXISTS (SELECT 1")
-			q.source(s, r, a, parent)
+			q.source(s, r, a, order{}, parent)
 			s.WriteSQL(")")
 		}
 		s.WriteSQL(" THEN 2 ELSE 0 END")
@@ -61,7 +61,7 @@ func (q request) exists(s *statement, r *read, a *listArgs, parent func(), o ord
 			s.WriteSQL(" OR ")
 		}
 		s.WriteSQL("EXISTS (SELECT 1")
-		q.source(s, r, a, parent)
+		q.source(s, r, a, a.order, parent)
 		s.WriteSQL(" AND ")
 		condition()
 		s.WriteSQL(")")
@@ -89,7 +89,7 @@ func (q request) aroundParents(r *read, a *listArgs, keys []any) *statement {
 	s := &statement{postgres: q.postgres, request: q, order: a.order.steps}
 	if q.postgres {
 		s.WriteSQL("SELECT p.k, ")
-		q.lookAround(s, r, a, func() { s.WriteSQL("p.k") })
+		q.lookAround(s, r, a, func() { s.WriteSQL(" = p.k") })
 		s.WriteSQL(" FROM unnest(")
 		s.WriteArg(arrayLiteral(keys))
 		s.WriteSQL("::")
@@ -98,7 +98,7 @@ func (q request) aroundParents(r *read, a *listArgs, keys []any) *statement {
 		return s
 	}
 	s.WriteSQL("SELECT p.value, ")
-	q.lookAround(s, r, a, func() { s.WriteSQL("p.value") })
+	q.lookAround(s, r, a, func() { s.WriteSQL(" = p.value") })
 	s.WriteSQL(" FROM json_each(")
 	s.WriteArg(jsonArray(keys))
 	s.WriteSQL(") p")

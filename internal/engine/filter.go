@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
@@ -101,18 +100,19 @@ func (q request) behind(s *statement, ed *entity.Edge, alias string, depth int) 
 	} else {
 		s.WriteTable(target.Table, inner)
 		s.WriteSQL(" WHERE ")
-		if ed.Kind == entity.ToOne {
-			s.equal(inner, target.ID[0].Column, alias, ed.Column)
-		} else {
-			s.equal(inner, ed.Column, alias, ed.Own().Column)
-		}
+		s.link(ed, inner, alias)
 	}
-	if !target.Unrestricted(access.Read, q.viewer) {
-		s.WriteSQL(" AND (")
-		target.WritePredicate(s, access.Read, q.viewer, inner)
-		s.WriteSQL(")")
-	}
+	q.restrict(s, target, inner)
 	return inner
+}
+
+// link writes that an edge, other than one with a join table, leads from the row under from to that under to.
+func (s *statement) link(ed *entity.Edge, to, from string) {
+	if ed.Kind == entity.ToOne {
+		s.equal(to, ed.To().ID[0].Column, from, ed.Column)
+	} else {
+		s.equal(to, ed.Column, from, ed.Own().Column)
+	}
 }
 
 // compositeTest writes a test of the id of an entity whose key has several columns, none of which is ever null.
@@ -146,12 +146,22 @@ func (s *statement) equal(a, column, b, other string) {
 
 // test writes one operator on the value that write writes.
 func (s *statement) test(t test, write func()) {
-	simple := map[entity.Operator]string{entity.Eq: " = ", entity.Lt: " < ", entity.Lte: " <= ", entity.Gt: " > ", entity.Gte: " >= "}
-	switch t.op {
-	case entity.Eq, entity.Lt, entity.Lte, entity.Gt, entity.Gte:
+	compare := func(operator string) {
 		write()
-		s.WriteSQL(simple[t.op])
+		s.WriteSQL(operator)
 		s.WriteArg(t.value)
+	}
+	switch t.op {
+	case entity.Eq:
+		compare(" = ")
+	case entity.Lt:
+		compare(" < ")
+	case entity.Lte:
+		compare(" <= ")
+	case entity.Gt:
+		compare(" > ")
+	case entity.Gte:
+		compare(" >= ")
 	case entity.Ne, entity.NotIn:
 		s.WriteSQL("(")
 		if t.field.Nullable {
@@ -159,9 +169,7 @@ func (s *statement) test(t test, write func()) {
 			s.WriteSQL(" IS NULL OR ")
 		}
 		if t.op == entity.Ne {
-			write()
-			s.WriteSQL(" <> ")
-			s.WriteArg(t.value)
+			compare(" <> ")
 		} else {
 			s.WriteSQL("NOT ")
 			write()

@@ -1,10 +1,5 @@
 package engine
 
-import (
-	"github.com/entwine-data/entwine/gateway/access"
-	"github.com/entwine-data/entwine/gateway/entity"
-)
-
 // Orders may be by values of related rows. Those at the end of to-one edges are joined, as far as the viewer may read them;
 // numbers of rows are counted by a subquery, under the rule too.
 
@@ -46,16 +41,8 @@ func (q request) joinOrder(s *statement, o order, root string) {
 			s.WriteSQL(" LEFT JOIN ")
 			s.WriteTable(target.Table, alias)
 			s.WriteSQL(" ON ")
-			if ed.Kind == entity.ToOne {
-				s.equal(alias, target.ID[0].Column, from, ed.Column)
-			} else {
-				s.equal(alias, ed.Column, from, ed.Own().Column)
-			}
-			if !target.Unrestricted(access.Read, q.viewer) {
-				s.WriteSQL(" AND (")
-				target.WritePredicate(s, access.Read, q.viewer, alias)
-				s.WriteSQL(")")
-			}
+			s.link(ed, alias, from)
+			q.restrict(s, target, alias)
 		}
 	}
 }

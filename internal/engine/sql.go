@@ -161,6 +161,20 @@ func (s *statement) writeKeys(alias string, e *entity.Entity, by []keyColumn, ke
 // rowID is SQLite's own key of a row, in the place of one of several columns.
 const rowID = "rowid"
 
+// appendPlain appends values that need no quotes, in the form that Postgres' arrays and JSON share. SQLite stores booleans
+// as integers, and json_each gives 1 and 0 for true and false.
+func appendPlain(b []byte, v any) ([]byte, bool) {
+	switch v := v.(type) {
+	case int64:
+		return strconv.AppendInt(b, v, 10), true
+	case float64:
+		return strconv.AppendFloat(b, v, 'g', -1, 64), true
+	case bool:
+		return strconv.AppendBool(b, v), true
+	}
+	return b, false
+}
+
 // arrayLiteral writes the text form of a Postgres array.
 func arrayLiteral(values []any) string {
 	b := append(make([]byte, 0, 8*len(values)+2), '{')
@@ -168,24 +182,19 @@ func arrayLiteral(values []any) string {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		switch v := v.(type) {
-		case int64:
-			b = strconv.AppendInt(b, v, 10)
-		case float64:
-			b = strconv.AppendFloat(b, v, 'g', -1, 64)
-		case bool:
-			b = strconv.AppendBool(b, v)
-		default:
-			b = append(b, '"')
-			text := bindText(v)
-			for j := range len(text) {
-				if text[j] == '"' || text[j] == '\\' {
-					b = append(b, '\\')
-				}
-				b = append(b, text[j])
-			}
-			b = append(b, '"')
+		var ok bool
+		if b, ok = appendPlain(b, v); ok {
+			continue
 		}
+		b = append(b, '"')
+		text := bindText(v)
+		for j := range len(text) {
+			if text[j] == '"' || text[j] == '\\' {
+				b = append(b, '\\')
+			}
+			b = append(b, text[j])
+		}
+		b = append(b, '"')
 	}
 	return string(append(b, '}'))
 }
@@ -197,15 +206,8 @@ func jsonArray(values []any) string {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		switch v := v.(type) {
-		case int64:
-			b = strconv.AppendInt(b, v, 10)
-		case float64:
-			b = strconv.AppendFloat(b, v, 'g', -1, 64)
-		case bool:
-			// SQLite stores booleans as integers; json_each gives 1 and 0 for true and false.
-			b = strconv.AppendBool(b, v)
-		default:
+		var ok bool
+		if b, ok = appendPlain(b, v); !ok {
 			text, _ := json.Marshal(bindText(v))
 			b = append(b, text...)
 		}

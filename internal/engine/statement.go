@@ -38,7 +38,7 @@ func (q request) keyed(parts []*part, by []keyColumn, keys []any) *statement {
 	q.from(s, parts)
 	s.WriteSQL(" WHERE ")
 	s.writeKeys("t", e, by, keys)
-	q.restrict(s, e)
+	q.restrict(s, e, "t")
 	return s
 }
 
@@ -57,7 +57,7 @@ func (q request) unique(parts []*part, values []any) *statement {
 		s.WriteSQL(" = ")
 		s.WriteArg(values[i])
 	}
-	q.restrict(s, r.entity)
+	q.restrict(s, r.entity, "t")
 	return s
 }
 
@@ -84,11 +84,7 @@ func (q request) from(s *statement, parts []*part) {
 		s.WriteColumn(p.alias, e.ID[0].Column)
 		s.WriteSQL(" = ")
 		s.WriteColumn(p.to.alias, p.column)
-		if !e.Unrestricted(access.Read, q.viewer) {
-			s.WriteSQL(" AND (")
-			e.WritePredicate(s, access.Read, q.viewer, p.alias)
-			s.WriteSQL(")")
-		}
+		q.restrict(s, e, p.alias)
 	}
 }
 
@@ -110,14 +106,14 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 			s.WriteSQL(", NULL")
 		}
 	case len(keys) == 1:
-		q.page(s, r, columns, a, func() { s.WriteArg(keys[0]) }, "1")
+		q.page(s, r, columns, a, func() { s.WriteSQL(" = "); s.WriteArg(keys[0]) }, "1")
 	case q.postgres:
 		s.WriteSQL("SELECT p.k, l.* FROM unnest(")
 		s.WriteArg(arrayLiteral(keys))
 		s.WriteSQL("::")
 		s.WriteSQL(ownKeyType(r))
 		s.WriteSQL("[]) AS p(k) CROSS JOIN LATERAL (")
-		q.page(s, r, columns, a, func() { s.WriteSQL("p.k") }, "")
+		q.page(s, r, columns, a, func() { s.WriteSQL(" = p.k") }, "")
 		s.WriteSQL(") l")
 	default:
 		// SQLite has no LATERAL. The page of each parent is a correlated list of keys, which stops at the limit; the rows
@@ -135,7 +131,7 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 		s.WriteSQL(" ON ")
 		s.WriteColumn("t", id)
 		s.WriteSQL(" IN (")
-		q.page(s, r, []string{id}, a, func() { s.WriteSQL("p.value") }, "")
+		q.page(s, r, []string{id}, a, func() { s.WriteSQL(" = p.value") }, "")
 		s.WriteSQL(")")
 		q.joinOrder(s, a.order, "t")
 		s.WriteSQL(" ORDER BY p.key, ")
@@ -152,7 +148,7 @@ func (a *listArgs) walk() order {
 	return a.order
 }
 
-// page writes one page: its rows and one more, which tells whether there is a next page. Parent writes the parent's key.
+// page writes one page: its rows and one more, which tells whether there is a next page. Parent compares with the parent's key.
 // A marker, if not empty, is selected before the columns.
 func (q request) page(s *statement, r *read, columns []string, a *listArgs, parent func(), marker string) {
 	walk, start, stop := a.walk(), a.after, a.before
@@ -161,7 +157,7 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 	}
 	segments := walk.segments(start)
 	part := func(seg segment) {
-		q.source(s, r, a, parent)
+		q.source(s, r, a, a.order, parent)
 		if seg.row || len(seg.states) > 0 {
 			s.WriteSQL(" AND ")
 			walk.writeSegment(s, "t", seg, start)
@@ -238,29 +234,27 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 	s.limit(a.limit+1, a.offset)
 }
 
-// source writes FROM and WHERE for a connection's list, without regard to the page.
-func (q request) source(s *statement, r *read, a *listArgs, parent func()) {
+// source writes FROM and WHERE for a connection's list, without regard to the page. The steps of by can be used after it.
+// Parent compares the column that holds the parent's key.
+func (q request) source(s *statement, r *read, a *listArgs, by order, parent func()) {
 	s.WriteSQL(" FROM ")
 	if r.edge != nil && r.edge.Kind == entity.ManyToMany {
 		s.WriteTable(r.edge.Join, "j")
 		s.WriteSQL(" JOIN ")
 		s.WriteTable(r.entity.Table, "t")
 		s.WriteSQL(" ON ")
-		s.WriteColumn("t", r.entity.ID[0].Column)
-		s.WriteSQL(" = ")
-		s.WriteColumn("j", r.edge.JoinTarget)
+		s.equal("t", r.entity.ID[0].Column, "j", r.edge.JoinTarget)
 	} else {
 		s.WriteTable(r.entity.Table, "t")
 	}
-	q.joinOrder(s, a.order, "t")
+	q.joinOrder(s, by, "t")
 	s.WriteSQL(" WHERE 1=1")
 	if r.edge != nil {
 		s.WriteSQL(" AND ")
 		q.parentColumn(s, r)
-		s.WriteSQL(" = ")
 		parent()
 	}
-	q.restrict(s, r.entity)
+	q.restrict(s, r.entity, "t")
 	if a.where != nil {
 		s.WriteSQL(" AND ")
 		q.filter(s, a.where, "t", 1)
@@ -278,27 +272,7 @@ func (q request) count(r *read, a *listArgs, keys []any) *statement {
 	}
 	s.WriteSQL(", count(*)")
 	s.figures(r.figures)
-	s.WriteSQL(" FROM ")
-	s.WriteTable(r.entity.Table, "t")
-	if r.edge != nil && r.edge.Kind == entity.ManyToMany {
-		s.WriteSQL(" JOIN ")
-		s.WriteTable(r.edge.Join, "j")
-		s.WriteSQL(" ON ")
-		s.WriteColumn("t", r.entity.ID[0].Column)
-		s.WriteSQL(" = ")
-		s.WriteColumn("j", r.edge.JoinTarget)
-	}
-	s.WriteSQL(" WHERE 1=1")
-	if r.edge != nil {
-		s.WriteSQL(" AND ")
-		q.parentColumn(s, r)
-		s.writeIn(keys, ownKeyType(r))
-	}
-	q.restrict(s, r.entity)
-	if a.where != nil {
-		s.WriteSQL(" AND ")
-		q.filter(s, a.where, "t", 1)
-	}
+	q.source(s, r, a, order{}, func() { s.writeIn(keys, ownKeyType(r)) })
 	if r.edge != nil {
 		s.WriteSQL(" GROUP BY ")
 		q.parentColumn(s, r)
@@ -315,13 +289,14 @@ func (q request) parentColumn(s *statement, r *read) {
 	s.WriteColumn("t", r.edge.Column)
 }
 
-// restrict adds the rows that the viewer may read. Every statement that chooses rows calls it.
-func (q request) restrict(s *statement, e *entity.Entity) {
+// restrict adds that the viewer may read the row of e that stands under alias. Every statement that chooses rows calls it,
+// for each table that it chooses from.
+func (q request) restrict(s *statement, e *entity.Entity, alias string) {
 	if e.Unrestricted(access.Read, q.viewer) {
 		return
 	}
 	s.WriteSQL(" AND (")
-	e.WritePredicate(s, access.Read, q.viewer, "t")
+	e.WritePredicate(s, access.Read, q.viewer, alias)
 	s.WriteSQL(")")
 }
 

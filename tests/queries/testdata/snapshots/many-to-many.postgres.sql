@@ -9,8 +9,8 @@ FROM unnest($1::bigint[]) AS p(k)
 CROSS JOIN LATERAL (SELECT t."title", t."id" FROM "post_tags" j JOIN "posts" t ON t."id" = j."post_id" WHERE 1=1 AND j."tag_id" = p.k AND ((t."status" IS NOT NULL AND t."status" IN ($2, $3, $4))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT $5::bigint) l;
 
 SELECT j."tag_id", count(*)
-FROM "posts" t
-JOIN "post_tags" j ON t."id" = j."post_id"
+FROM "post_tags" j
+JOIN "posts" t ON t."id" = j."post_id"
 WHERE 1=1 AND j."tag_id" = ANY($1::bigint[]) AND ((t."status" IS NOT NULL AND t."status" IN ($2, $3, $4)))
 GROUP BY j."tag_id";
 

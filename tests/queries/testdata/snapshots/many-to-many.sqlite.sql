@@ -10,8 +10,8 @@ JOIN "posts" t ON t."id" IN (SELECT t."id" FROM "post_tags" j JOIN "posts" t ON 
 ORDER BY p.key, t."created_at" DESC, t."id" DESC;
 
 SELECT j."tag_id", count(*)
-FROM "posts" t
-JOIN "post_tags" j ON t."id" = j."post_id"
+FROM "post_tags" j
+JOIN "posts" t ON t."id" = j."post_id"
 WHERE 1=1 AND j."tag_id" IN (SELECT value FROM json_each(?)) AND ((t."status" IS NOT NULL AND t."status" IN (?, ?, ?)))
 GROUP BY j."tag_id";
 
