@@ -81,11 +81,11 @@ func (m *model) writePeriods(w *sdlWriter) {
 // groupArguments are those of every field that gives rows of the entity in groups.
 func (n *node) groupArguments() [][2]string {
 	return [][2]string{
-		{"where: " + n.Names.Where, "Which to put into groups; all if it is not given."},
+		{"where: " + n.Names.Where, "Which to group; all if it is not given."},
 		{"by: [" + n.group + "By!]!", "What those of a group have in common: 1 to 5 things."},
-		{"having: " + n.Name + "Having", "Which groups to return; all if it is not given."},
-		{"orderBy: [" + n.group + "Order!]", "How to sort the groups. What they are grouped by decides last, and alone if it is not given."},
-		{"first: Int", "How many groups to return."},
+		{"having: " + n.Name + "Having", "Which groups; all if it is not given."},
+		{"orderBy: [" + n.group + "Order!]", "How to sort the groups. What `by` holds decides last."},
+		{"first: Int", "How many groups."},
 		{"offset: Int", "How many groups to skip."},
 	}
 }
@@ -166,7 +166,7 @@ func (m *model) writeGroups(w *sdlWriter, n *node, nouns string) {
 		w.close()
 	}
 
-	w.open("One step in sorting groups of "+nouns+": one of these. `direction` goes with `key`, `nulls` with all but counts.", "input "+n.group+"Order")
+	w.open("One step in sorting groups of "+nouns+": one figure or key. `direction` goes with `key`, `nulls` not with counts.", "input "+n.group+"Order")
 	w.line("By something that they are grouped by, as `by` has it.", "key: "+n.group+"By")
 	w.line("Which way; ASC if it is not given.", "direction: OrderDirection")
 	w.line("Where groups without a value go; LAST if it is not given.", "nulls: NullsOrder")

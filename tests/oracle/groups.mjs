@@ -61,7 +61,7 @@ function periodOf(period, zone, isDay, text) {
   }
   const local = shown(zone, ms);
   if (period === 'HOUR') {
-    const start = ms - (local % (60 * MINUTE));
+    const start = ms - (local - Math.floor(local / (60 * MINUTE)) * 60 * MINUTE);
     return [start, iso(start)];
   }
   const start = beginning(period, local);
