@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,8 +26,14 @@ var calendarEdges = []string{
 	"2024-02-29 23:30:00", "2020-12-31 23:59:59.5", "2021-01-03 23:00:00", "1999-12-31 18:15:00", "1969-12-31 23:59:59.25",
 }
 
+// edgeFields are the fields of posts that hold them.
+var edgeFields = []string{"updatedAt", "lastActivityAt", "closedAt"}
+
 // groups writes a field that gives the rows of e in groups.
 func (g *generator) groups(sc *scope, e *entity.Entity, field string) string {
+	if e.Name == "Post" && g.chance(25) {
+		return g.calendar(sc, e, field)
+	}
 	var by []any
 	var names []string
 	for range 1 + g.r.IntN(3) {
@@ -76,6 +83,15 @@ func (g *generator) groups(sc *scope, e *entity.Entity, field string) string {
 		args = append(args, "offset: "+g.value("Int", int64(g.r.IntN(4)), true))
 	}
 	return g.field(sc, field, "("+strings.Join(args, ", ")+")", func(below *scope) string { return g.group(below, e, names) })
+}
+
+// calendar groups posts by a time that holds calendarEdges, the latest first: all of them are shown.
+func (g *generator) calendar(sc *scope, e *entity.Entity, field string) string {
+	g.use("groups around changes of clocks")
+	f := e.Field(pick(g, edgeFields))
+	key := object{{"field", name(f.OrderValue)}, {"period", name(pick(g, entity.Periods()))}, {"timeZone", pick(g, zones)}}
+	args := fmt.Sprintf("(by: %s, orderBy: [{key: %s, direction: DESC}], first: 40)", literal([]any{key}), literal(key))
+	return g.field(sc, field, args, func(*scope) string { return "key { " + f.Name + " } aggregate { count }" })
 }
 
 // group writes a selection on a group, mostly of what the groups are made by.
