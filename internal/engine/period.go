@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-
 	// For hosts without a database of time zones, such as a container with nothing but the binary.
 	_ "time/tzdata"
 
