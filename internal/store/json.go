@@ -89,12 +89,8 @@ func jsonAt(document, path driver.Value) (v any, found bool, err error) {
 				return nil, false, nil
 			}
 		case []any:
-			// As Postgres reads positions: negative ones count from the end.
-			i, err := strconv.ParseInt(strings.TrimLeft(step, " \t\n\v\f\r"), 10, 32)
-			if i < 0 {
-				i += int64(len(at))
-			}
-			if err != nil || i < 0 || i >= int64(len(at)) {
+			i, ok := position(step, len(at))
+			if !ok {
 				return nil, false, nil
 			}
 			v = at[i]
@@ -103,6 +99,16 @@ func jsonAt(document, path driver.Value) (v any, found bool, err error) {
 		}
 	}
 	return v, true, nil
+}
+
+// position reads a position in a list as Postgres does: negative ones count from the end.
+func position(step string, length int) (i int, ok bool) {
+	n, err := strconv.ParseInt(strings.TrimLeft(step, " \t\n\v\f\r"), 10, 32)
+	i = int(n)
+	if i < 0 {
+		i += length
+	}
+	return i, err == nil && i >= 0 && i < length
 }
 
 // jsonTest says whether the operator holds; it is not known for a value of another kind than the operator is about.
