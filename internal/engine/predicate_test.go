@@ -202,7 +202,7 @@ func userRules(depth int) *rapid.Generator[*access.Rule] {
 
 func rules(depth int) *rapid.Generator[*access.Rule] {
 	return rapid.Custom(func(t *rapid.T) *access.Rule {
-		most := 14
+		most := 16
 		if depth == 0 {
 			most = 9
 		}
@@ -219,6 +219,10 @@ func rules(depth int) *rapid.Generator[*access.Rule] {
 			return access.Named("own")
 		case 10:
 			return access.Related("author", userRules(depth-1).Draw(t, "author"))
+		case 15, 16: // a row among few
+			edge := rapid.SampledFrom([]string{"memos", "marked"}).Draw(t, "edge")
+			leaf := access.All(rules(0).Draw(t, "first"), rules(0).Draw(t, "second"))
+			return access.Related("author", access.Related(edge, leaf))
 		case 11:
 			return access.Related("seal", access.Related("user", userRules(depth-1).Draw(t, "sealer")))
 		case 0:
