@@ -106,7 +106,7 @@ func TestPagesAreIndexRanges(t *testing.T) {
 			}
 			for _, position := range []string{"first page", "deep page", "among nulls", "of parents"} {
 				t.Run(database+"/"+name+"/"+position, func(t *testing.T) {
-					a, err := e.resolveList(child, args)
+					a, err := e.resolveList(&read{entity: child}, args)
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -345,6 +345,10 @@ func unevenness(t *testing.T, app *testapp.App) {
 	} {
 		app.Exec(t, text)
 	}
+	for i, moment := range calendarEdges {
+		column := []string{"updated_at", "last_activity_at", "closed_at"}[i%3]
+		app.Exec(t, fmt.Sprintf(`UPDATE posts SET %s = '%s+00:00' WHERE id %% %d = %d`, column, moment, len(calendarEdges), i))
+	}
 }
 
 func (in *instance) run(t *testing.T, op operation, viewer access.Viewer) *answer {
