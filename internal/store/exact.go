@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -120,13 +119,4 @@ func setDecimal(r *big.Rat, v driver.Value) error {
 		return fmt.Errorf("%q is no decimal", text)
 	}
 	return nil
-}
-
-// compareNumbers compares decimals in texts by their value.
-func compareNumbers(a, b string) int {
-	var x, y big.Rat
-	if setDecimal(&x, a) != nil || setDecimal(&y, b) != nil {
-		return cmp.Compare(a, b)
-	}
-	return x.Cmp(&y)
 }

@@ -29,7 +29,7 @@ const (
 
 // registerFunctions gives SQLite what it lacks beside Postgres. The driver knows functions for all connections only.
 var registerFunctions = sync.OnceValue(func() error {
-	return errors.Join(registerLower(), registerPeriod(), registerExact())
+	return errors.Join(registerLower(), registerJSON(), registerPeriod(), registerExact())
 })
 
 func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
