@@ -16,8 +16,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/entwine-data/entwine/gateway/access"
-	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/internal/engine"
 	"github.com/entwine-data/entwine/internal/gql"
 	"github.com/entwine-data/entwine/internal/httpd"
@@ -45,6 +43,10 @@ It does not change the database. Where tables are missing it says which, and doe
 				return fmt.Errorf("there is no database %s; make it with: %s migrate push", path, invocation())
 			}
 		}
+		who, err := viewers(cfg)
+		if err != nil {
+			return err
+		}
 		db, handle, err := c.open(ctx, cfg)
 		if err != nil {
 			return err
@@ -56,7 +58,7 @@ It does not change the database. Where tables are missing it says which, and doe
 		if err := c.fits(ctx, db, handle, cfg); err != nil {
 			return err
 		}
-		s := c.server(db, handle, cfg, func(hc *httpd.Config) { hc.Authenticate = nobody })
+		s := c.server(db, handle, cfg, func(hc *httpd.Config) { hc.Authenticate = who })
 		ln, err := httpd.Listen(cfg.Addr, invocation()+" serve")
 		if err != nil {
 			return err
@@ -81,16 +83,6 @@ func (c *command) fits(ctx context.Context, db *store.DB, handle *Handle, cfg Co
 		err = fmt.Errorf("the database lacks the tables %s; make them with: %s migrate push", strings.Join(missing, ", "), invocation())
 	}
 	return err
-}
-
-// nobody refuses every key, as long as there is no way to sign in under serve. Whoever sends one expects to be somebody, and
-// must not silently get what everybody gets.
-func nobody(r *http.Request) (access.Viewer, error) {
-	_, given, err := httpd.Bearer(r)
-	if err == nil && given {
-		err = apierr.New(apierr.Unauthenticated, "This gateway has no way to sign in yet; it answers requests without an Authorization header.")
-	}
-	return access.Viewer{}, err
 }
 
 // sqliteFile is the path of the file that a database URL names, if it names one.

@@ -30,7 +30,7 @@ func gridEntity() *entity.Entity {
 			Description: "The headline.",
 		},
 		{
-			Name: "cells", Schema: "cells", Column: "cells", Type: entity.JSON, GraphQL: "JSON", NonNull: true, OrderValue: "CELLS",
+			Name: "cells", Schema: "cells", Column: "cells", Type: entity.JSON, GraphQL: "JSON", NonNull: true, Filter: true, OrderValue: "CELLS",
 			Description: "The cells, row by row.",
 		},
 		{

@@ -64,7 +64,7 @@ func userEntity() *entity.Entity {
 			Description: "Whether this is an account of the site itself, not of a person.",
 		},
 		{
-			Name: "roles", Schema: "roles", Column: "roles", Type: entity.JSON, GraphQL: "JSON", Nullable: true, OrderValue: "ROLES",
+			Name: "roles", Schema: "roles", Column: "roles", Type: entity.JSON, GraphQL: "JSON", Nullable: true, Filter: true, OrderValue: "ROLES",
 			Description: "The roles that rules refer to, such as moderator and admin.",
 		},
 		{

@@ -2,11 +2,9 @@ package codegen
 
 import (
 	"slices"
-	"strings"
 
 	"entgo.io/ent/entc/gen"
 
-	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
@@ -156,50 +154,4 @@ func (n *node) keyNames() []string {
 		names[i] = k.Name
 	}
 	return names
-}
-
-// checkRules finds rules that could not become SQL.
-func (m *model) checkRules(n *node) error {
-	var check func(r *access.Rule) error
-	check = func(r *access.Rule) error {
-		if r == nil {
-			return nil
-		}
-		switch r.Kind {
-		case access.KindMatch:
-			f := n.SchemaField(r.Field)
-			if f == nil || f.Type != entity.String && f.Type != entity.Enum {
-				return fault(n.Type, "rule Match(%q): there is no text or enum field of that name", r.Field)
-			}
-			for _, value := range r.Values {
-				if f.Type == entity.Enum && !slices.ContainsFunc(f.Enum, func(v entity.EnumValue) bool { return v.Stored == value }) {
-					return fault(n.Type, "rule Match(%q): the field cannot hold %q", r.Field, value)
-				}
-			}
-		case access.KindOwner:
-			at := n.Entity
-			for _, step := range r.Path {
-				ed := at.SchemaEdge(step)
-				if ed == nil || ed.List() {
-					return fault(n.Type, "rule Owner(%q): entity %s has no to-one edge %q", strings.Join(r.Path, `", "`), at.Name, step)
-				}
-				at = ed.To()
-			}
-			if len(at.ID) != 1 {
-				return fault(n.Type, "rule Owner(%q): it leads to %s, which has a composite key", strings.Join(r.Path, `", "`), at.Name)
-			}
-		}
-		for _, sub := range r.Rules {
-			if err := check(sub); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for _, op := range []access.Operation{access.Read, access.Create, access.Update, access.Delete} {
-		if err := check(n.Rules.For(op)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
@@ -117,20 +116,4 @@ func namesLiteral(n entity.Names) string {
 		l.text(pair[0], pair[1])
 	}
 	return "entity.Names{\n" + l.String() + ",\n}"
-}
-
-// ruleLiteral writes a rule as its author did.
-func ruleLiteral(r *access.Rule) string {
-	args := slices.Concat(r.Roles, r.Path)
-	if r.Kind == access.KindMatch {
-		args = append([]string{r.Field}, r.Values...)
-	}
-	calls := make([]string, 0, len(args)+len(r.Rules))
-	for _, arg := range args {
-		calls = append(calls, quote(arg))
-	}
-	for _, sub := range r.Rules {
-		calls = append(calls, ruleLiteral(sub))
-	}
-	return "access." + constant(string(r.Kind)) + "(" + strings.Join(calls, ", ") + ")"
 }

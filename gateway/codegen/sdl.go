@@ -491,6 +491,7 @@ var operators = map[entity.Operator]string{
 	entity.EqFold: "Equal to this, in upper or lower case.", entity.ContainsFold: "Contains this, in upper or lower case.",
 	entity.StartsWithFold: "Starts with this, in upper or lower case.", entity.EndsWithFold: "Ends with this, in upper or lower case.",
 	entity.IsNull: "Whether there is no value.",
+	entity.Has:    "A list that holds this.", entity.HasKey: "An object that has a member of this name.",
 }
 
 // writeFilters writes the operator inputs that all entities share, as far as some entity uses them.
@@ -506,20 +507,29 @@ func (m *model) writeFilters(w *sdlWriter) {
 			used["Int"] = &entity.Field{Type: entity.Int}
 		}
 	}
+	if used["JSON"] != nil && used["Int"] == nil { // the length of lists
+		used["Int"] = &entity.Field{Type: entity.Int}
+	}
 	for _, name := range slices.Sorted(maps.Keys(used)) {
 		what := map[entity.Type]string{
 			entity.ID: "an id", entity.Ref: "an id", entity.Int: "an integer", entity.BigInt: "a large integer",
 			entity.Decimal: "an exact number", entity.Float: "a number", entity.Boolean: "a truth value",
 			entity.String: "a text", entity.DateTime: "a point in time", entity.Date: "a day", entity.UUID: "a UUID",
-			entity.Enum: "`" + name + "`",
+			entity.Enum: "`" + name + "`", entity.JSON: "a JSON value, or one inside it",
 		}[used[name].Type]
 		w.open("Conditions on "+what+". All that are given must hold.", "input "+name+"Filter")
+		if name == "JSON" {
+			w.line("The way to the value that all of this is about: names of members, and positions in lists, counted from 0 or as negative numbers from the end. The whole value if it is not given.", "path: [String!]")
+			w.line("A list with so many elements.", "length: IntFilter")
+		}
 		for _, op := range used[name].Type.Operators() {
 			switch {
 			case op == entity.IsNull:
 				w.line(operators[op], string(op)+": Boolean")
 			case op.List():
 				w.line(operators[op], string(op)+": ["+name+"!]")
+			case name == "JSON" && op.Text():
+				w.line(operators[op], string(op)+": String")
 			default:
 				w.line(operators[op], string(op)+": "+name)
 			}

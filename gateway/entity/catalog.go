@@ -272,6 +272,18 @@ func NewCatalog(entities ...*Entity) *Catalog {
 	return c
 }
 
+// Link gives named rules their code. It returns the name of one that has none. It must be called before the catalog is used.
+func (c *Catalog) Link(named map[string]access.Dynamic) (missing string) {
+	for _, e := range c.Entities {
+		for _, op := range []access.Operation{access.Read, access.Create, access.Update, access.Delete} {
+			if name := e.Rules.For(op).Link(named); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
 func (c *Catalog) root(name string, r Root) {
 	if name == "" {
 		return

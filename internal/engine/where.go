@@ -18,6 +18,7 @@ const (
 // condition is a checked where argument: all of its parts must hold.
 type condition struct {
 	tests []test
+	json  []jsonTest
 	edges []edgeTest
 	and   []*condition
 	or    []*condition
@@ -78,7 +79,12 @@ func (r *whereResolver) object(e *entity.Entity, where map[string]any, path []an
 			return nil, nullBelow(at, f.Name)
 		}
 		var err error
-		if c.tests, err = r.operators(c.tests, f, ops, at); err != nil {
+		if f.Type == entity.JSON {
+			c.json, err = r.json(c.json, f, ops, at)
+		} else {
+			c.tests, err = r.operators(c.tests, f, ops, at)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -27,7 +27,7 @@ const (
 )
 
 func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
-	if err := registerLower(); err != nil {
+	if err := errors.Join(registerLower(), registerJSON()); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	path = strings.TrimPrefix(path, "//")

@@ -4,6 +4,7 @@
 // Protocol: one JSON value per line. {load: {sdl, tables}} once, then {query, variables, viewer} for each operation; each
 // is answered by one line.
 import { createInterface } from 'node:readline';
+import { isDeepStrictEqual } from 'node:util';
 import { buildSchema, execute, parse, validate, GraphQLError } from 'graphql';
 
 let schema;
@@ -214,8 +215,42 @@ function matches(v, type, where, row) {
       });
     }
     const value = fieldValue(type, name, row);
+    if (entities[type].json?.includes(name)) return matchesJSON(value, cond);
     return Object.entries(cond).every(([op, want]) => passes(op, value, want));
   });
+}
+
+// JSON's null is no value, and a value of another kind than an operator is about does not match it.
+function matchesJSON(document, { path = [], ...cond }) {
+  const value = path.reduce((v, step) => {
+    if (Array.isArray(v)) return /^-?\d+$/.test(step) ? v.at(Number(step)) : undefined;
+    return v !== null && typeof v === 'object' && Object.hasOwn(v, step) ? v[step] : undefined;
+  }, document) ?? null;
+  const plain = (v) => JSON.parse(JSON.stringify(v)); // objects of literals have no prototype
+  const equal = (a, b) => isDeepStrictEqual(plain(a), plain(b));
+  return Object.entries(cond).every(([op, want]) => {
+    switch (op) {
+      case 'isNull': return (value === null) === want;
+      case 'eq': return equal(value, want);
+      case 'ne': return !equal(value, want);
+      case 'in': return want.some((w) => equal(value, w));
+      case 'notIn': return !want.some((w) => equal(value, w));
+      case 'has': return Array.isArray(value) && value.some((item) => equal(item, want));
+      case 'hasKey': return value !== null && typeof value === 'object' && !Array.isArray(value) && Object.hasOwn(value, want);
+      case 'length': return Array.isArray(value) && Object.entries(want).every(([o, n]) => passes(o, value.length, n));
+      case 'lt': case 'lte': case 'gt': case 'gte': return typeof value === typeof want && ['string', 'number'].includes(typeof value) && passes(op, value, want);
+      default: return typeof value === 'string' && passes(op, value, want);
+    }
+  });
+}
+
+function checkJSON(cond) {
+  for (const key of ['path', 'length']) if (cond[key] === null) bad('null');
+  if (cond.length) checkOperators(cond.length);
+  for (const [op, want] of Object.entries(cond)) {
+    if (want === null) bad('null');
+    if (['lt', 'lte', 'gt', 'gte'].includes(op) && !['string', 'number'].includes(typeof want)) bad(op);
+  }
 }
 
 function passes(op, value, want) {
@@ -271,7 +306,8 @@ function checkWhere(type, where, depth = 1) {
         if (kind === 'count') checkOperators(cond.count);
         else checkWhere(target, cond[kind], depth + 1);
       }
-    } else checkOperators(cond, name === 'id' ? type : entities[type].refs?.[name]);
+    } else if (entities[type].json?.includes(name)) checkJSON(cond);
+    else checkOperators(cond, name === 'id' ? type : entities[type].refs?.[name]);
   }
 }
 
