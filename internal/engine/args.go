@@ -67,7 +67,7 @@ func (x *Engine) resolveList(e *entity.Entity, args map[string]any) (*listArgs, 
 	}
 	if w := args["where"]; w != nil {
 		m, _ := w.(map[string]any)
-		if a.where, err = resolveWhere(e, m); err != nil {
+		if a.where, err = x.resolveWhere(e, m); err != nil {
 			return nil, err
 		}
 	}

@@ -8,13 +8,6 @@ import (
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
-// The bounds of a where argument.
-const (
-	maxWhereDepth      = 5
-	maxWherePredicates = 100 // tests, and the elements of and, or and not
-	maxWhereValues     = 500
-)
-
 // condition is a checked where argument: all of its parts must hold.
 type condition struct {
 	tests []test
@@ -44,24 +37,28 @@ type edgeTest struct {
 }
 
 // resolveWhere checks a where argument.
-func resolveWhere(e *entity.Entity, where map[string]any) (*condition, error) {
-	r := whereResolver{}
+func (x *Engine) resolveWhere(e *entity.Entity, where map[string]any) (*condition, error) {
+	r := whereResolver{cfg: x.cfg}
 	return r.object(e, where, []any{"where"}, 1)
 }
 
-type whereResolver struct{ predicates int }
+// whereResolver checks one argument against the bounds of cfg, which keep statements from growing beyond what databases can
+// parse.
+type whereResolver struct {
+	cfg        Config
+	conditions int
+}
 
-// count refuses what would make a statement longer than databases can parse.
 func (r *whereResolver) count(path []any) error {
-	if r.predicates++; r.predicates > maxWherePredicates {
-		return tooMuch(path, maxWherePredicates, "where must not hold more than %d conditions.")
+	if r.conditions++; r.conditions > r.cfg.MaxWhereConditions {
+		return tooMuch(path, r.cfg.MaxWhereConditions, "where must not hold more than %d conditions.")
 	}
 	return nil
 }
 
 func (r *whereResolver) object(e *entity.Entity, where map[string]any, path []any, depth int) (*condition, error) {
-	if depth > maxWhereDepth {
-		return nil, tooMuch(path, maxWhereDepth, "where must not be nested more than %d deep.")
+	if depth > r.cfg.MaxWhereDepth {
+		return nil, tooMuch(path, r.cfg.MaxWhereDepth, "where must not be nested more than %d deep.")
 	}
 	if where == nil {
 		return nil, badPath(path, apierr.Invalid, "where must not hold a null.")
@@ -216,8 +213,8 @@ func (r *whereResolver) operators(tests []test, f *entity.Field, ops map[string]
 			t.value = v
 		case op.List():
 			list := asList(v)
-			if len(list) > maxWhereValues {
-				return nil, tooMuch(at, maxWhereValues, string(op)+" must not hold more than %d values.")
+			if len(list) > r.cfg.MaxWhereValues {
+				return nil, tooMuch(at, r.cfg.MaxWhereValues, string(op)+" must not hold more than %d values.")
 			}
 			values := make([]any, len(list))
 			for i, item := range list {
