@@ -15,7 +15,7 @@ func limits() []setting {
 		limit("ENTWINE_MAX_IDS", 100, "most ids that nodes takes", func(c *Config) *int { return &c.Reads.MaxIDs }),
 		limit("ENTWINE_MAX_BYTES", 32<<20, "most bytes of values that an operation may read", func(c *Config) *int { return &c.Reads.MaxBytes }),
 		limit("ENTWINE_MAX_WHERE_DEPTH", 5, "how deep where may be nested", func(c *Config) *int { return &c.Reads.MaxWhereDepth }),
-		limit("ENTWINE_MAX_WHERE_CONDITIONS", 100, "most conditions in where, the elements of and, or and not counted", func(c *Config) *int { return &c.Reads.MaxWhereConditions }),
+		limit("ENTWINE_MAX_WHERE_CONDITIONS", 100, "most conditions in where; the elements of and, or and not count too", func(c *Config) *int { return &c.Reads.MaxWhereConditions }),
 		limit("ENTWINE_MAX_WHERE_VALUES", 500, "most values of in and other operators that take a list", func(c *Config) *int { return &c.Reads.MaxWhereValues }),
 		limit("ENTWINE_MAX_BODY_BYTES", 1<<20, "size of a request's body", func(c *Config) *int { return &c.Documents.Body }),
 		{
