@@ -43,7 +43,7 @@ func TestCodegen(t *testing.T) {
 	lists := expected(t)
 	gatewaytest.Each(t, func(t *testing.T, database string) {
 		url := serve(t, database)
-		for _, program := range []string{"apollo", "urql"} {
+		for _, program := range []string{"apollo", "urql", "fetch"} {
 			t.Run(program, func(t *testing.T) {
 				run(t, dir, "node", filepath.Join("out", program+".js"), url, key, lists)
 			})
