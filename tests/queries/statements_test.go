@@ -27,7 +27,7 @@ func TestStatements(t *testing.T) {
 		{"totals below parents", `query($n: Int) { posts(first: $n) { nodes { comments { totalCount } votes(first: 2) { totalCount nodes { id } } } } }`, 4},
 		{"totals and figures below parents", `query($n: Int) { posts(first: $n) { nodes { comments(first: 1) { totalCount aggregate { count sum { score } max { createdAt } } nodes { id } } } } }`, 3},
 		{"totals and figures at every level", `query($n: Int) { posts(first: $n) { totalCount nodes {
-			comments(first: 3) { totalCount aggregate { avg { score } } nodes { votes(first: 2) { totalCount aggregate { max { createdAt } } nodes { type } } } }
+			comments(first: 3) { totalCount aggregate { avg { score } } nodes { votes(first: 2) { totalCount aggregate { max { createdOn } } nodes { type } } } }
 			tags(first: 2) { totalCount nodes { posts(first: 1) { aggregate { count sum { score } } nodes { id } } } } } } }`, 10},
 		{"totals of the same edge twice", `query($n: Int) { posts(first: $n) { nodes {
 			a: comments(first: 1) { totalCount nodes { id } } b: comments(first: 2) { totalCount aggregate { min { score } } nodes { id } } c: comments(first: 1) { totalCount } } } }`, 5},
