@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/entwine-data/entwine/internal/auth"
+	"github.com/entwine-data/entwine/internal/engine"
+	"github.com/entwine-data/entwine/internal/gql"
 )
 
 // Config is the settings of a running gateway. See docs/settings.md, which a test keeps equal to this file.
@@ -21,8 +23,8 @@ type Config struct {
 	External      bool
 	MaxConns      int
 	Addr          string
-	PageSize      int
-	MaxPageSize   int
+	Reads         engine.Config
+	Documents     gql.Limits
 	Timeout       time.Duration
 	Introspection bool
 	Playground    bool
@@ -44,7 +46,7 @@ type setting struct {
 
 // settings are all of them.
 func settings() []setting {
-	return []setting{
+	return append([]setting{
 		{
 			flag: "database-url", env: "DATABASE_URL", value: "sqlite:./data/entwine.db",
 			help: "the database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME",
@@ -70,16 +72,6 @@ func settings() []setting {
 			flag: "addr", env: "ENTWINE_ADDR", value: "127.0.0.1:8080", server: true,
 			help: "the address to listen on; PORT alone chooses that port, on all interfaces under serve",
 			set:  func(c *Config, v string) error { c.Addr = v; return checkAddr(v) },
-		},
-		{
-			flag: "page-size", env: "ENTWINE_PAGE_SIZE", value: "20", server: true,
-			help: "rows of a list if the client does not say",
-			set:  intSetting(func(c *Config, n int) { c.PageSize = n }),
-		},
-		{
-			flag: "max-page-size", env: "ENTWINE_MAX_PAGE_SIZE", value: "100", server: true,
-			help: "most rows that a client may ask of a list",
-			set:  intSetting(func(c *Config, n int) { c.MaxPageSize = n }),
 		},
 		{
 			flag: "timeout", env: "ENTWINE_TIMEOUT", value: "10s", server: true,
@@ -141,7 +133,7 @@ func settings() []setting {
 			help: "the claim that holds the viewer's tenant",
 			set:  func(c *Config, v string) error { c.Tokens.TenantClaim = v; return nil },
 		},
-	}
+	}, limits()...)
 }
 
 func checkAddr(v string) error {

@@ -95,9 +95,11 @@ func sqliteFile(url string) (path string, ok bool) {
 func (c *command) server(db *store.DB, handle *Handle, cfg Config, options ...func(*httpd.Config)) *httpd.Server {
 	c.relaxGC()
 	log := slog.New(slog.NewTextHandler(c.log, nil))
-	e := engine.New(db, handle.Catalog, handle.Mutators, handle.Custom, engine.Config{PageSize: cfg.PageSize, MaxPageSize: cfg.MaxPageSize})
+	e := engine.New(db, handle.Catalog, handle.Mutators, handle.Custom, cfg.Reads)
 	hc := httpd.Config{
-		GraphQL:     within(cfg.Timeout, gql.New(e, gql.Config{Introspection: cfg.Introspection, Hints: cfg.Introspection, Logger: log})),
+		GraphQL: within(cfg.Timeout, gql.New(e, gql.Config{
+			Introspection: cfg.Introspection, Hints: cfg.Introspection, Limits: cfg.Documents, Logger: log,
+		})),
 		Ready:       db.Ping,
 		CORSOrigins: cfg.CORSOrigins,
 		Logger:      log,

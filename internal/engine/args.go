@@ -64,7 +64,7 @@ func (x *Engine) resolveList(r *read, args map[string]any) (*listArgs, error) {
 	}
 	if w := args["where"]; w != nil {
 		m, _ := w.(map[string]any)
-		if a.where, err = resolveWhere(e, m); err != nil {
+		if a.where, err = x.resolveWhere(e, m); err != nil {
 			return nil, err
 		}
 	}

@@ -72,13 +72,13 @@ func (x *Engine) resolveGroups(r *read, args map[string]any) (*listArgs, error) 
 	}
 	if w := args["where"]; w != nil {
 		m, _ := w.(map[string]any)
-		if a.where, err = resolveWhere(r.entity, m); err != nil {
+		if a.where, err = x.resolveWhere(r.entity, m); err != nil {
 			return nil, err
 		}
 	}
 	if h := args["having"]; h != nil {
 		m, _ := h.(map[string]any)
-		if g.having, err = g.resolveHaving(r.entity, m, !x.postgres); err != nil {
+		if g.having, err = x.resolveHaving(g, r.entity, m); err != nil {
 			return nil, err
 		}
 	}

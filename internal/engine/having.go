@@ -6,8 +6,8 @@ import (
 
 // resolveHaving checks a condition on groups. Its tests are over the columns of the groups, so that it is written like one on
 // rows.
-func (g *grouping) resolveHaving(e *entity.Entity, having map[string]any, sqlite bool) (*condition, error) {
-	r := havingResolver{grouping: g, entity: e, sqlite: sqlite}
+func (x *Engine) resolveHaving(g *grouping, e *entity.Entity, having map[string]any) (*condition, error) {
+	r := havingResolver{whereResolver: whereResolver{cfg: x.cfg}, grouping: g, entity: e, sqlite: !x.postgres}
 	return r.object(having, []any{"having"}, 1)
 }
 

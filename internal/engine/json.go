@@ -86,8 +86,8 @@ func (r *whereResolver) json(tests []jsonTest, f *entity.Field, ops map[string]a
 			t.value, err = jsonText(v)
 		case op.List():
 			list := asList(v)
-			if len(list) > maxWhereValues {
-				return nil, tooMuch(at, maxWhereValues, string(op)+" must not hold more than %d values.")
+			if len(list) > r.cfg.MaxWhereValues {
+				return nil, tooMuch(at, r.cfg.MaxWhereValues, string(op)+" must not hold more than %d values.")
 			}
 			texts := make([]any, len(list))
 			for i, item := range list {

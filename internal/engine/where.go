@@ -8,13 +8,6 @@ import (
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
-// The bounds of a where argument.
-const (
-	maxWhereDepth      = 5
-	maxWherePredicates = 100 // tests, and the elements of and, or and not
-	maxWhereValues     = 500
-)
-
 // condition is a checked where argument: all of its parts must hold.
 type condition struct {
 	tests []test
@@ -44,25 +37,29 @@ type edgeTest struct {
 }
 
 // resolveWhere checks a where argument.
-func resolveWhere(e *entity.Entity, where map[string]any) (*condition, error) {
-	r := whereResolver{}
+func (x *Engine) resolveWhere(e *entity.Entity, where map[string]any) (*condition, error) {
+	r := whereResolver{cfg: x.cfg}
 	return r.object(e, where, []any{"where"}, 1)
 }
 
-type whereResolver struct{ predicates int }
+// whereResolver checks one argument against the bounds of cfg, which keep statements from growing beyond what databases can
+// parse.
+type whereResolver struct {
+	cfg        Config
+	conditions int
+}
 
-// count refuses what would make a statement longer than databases can parse.
 func (r *whereResolver) count(path []any) error {
-	if r.predicates++; r.predicates > maxWherePredicates {
-		return tooMuch(path, maxWherePredicates, path[0].(string)+" must not hold more than %d conditions.")
+	if r.conditions++; r.conditions > r.cfg.MaxWhereConditions {
+		return tooMuch(path, r.cfg.MaxWhereConditions, path[0].(string)+" must not hold more than %d conditions.")
 	}
 	return nil
 }
 
 // enter refuses a condition that is none, or that stands too deep.
 func (r *whereResolver) enter(m map[string]any, path []any, depth int) error {
-	if depth > maxWhereDepth {
-		return tooMuch(path, maxWhereDepth, path[0].(string)+" must not be nested more than %d deep.")
+	if depth > r.cfg.MaxWhereDepth {
+		return tooMuch(path, r.cfg.MaxWhereDepth, path[0].(string)+" must not be nested more than %d deep.")
 	}
 	if m == nil {
 		return badPath(path, apierr.Invalid, path[0].(string)+" must not hold a null.")
@@ -230,8 +227,8 @@ func (r *whereResolver) operators(tests []test, f *entity.Field, ops map[string]
 			t.value = v
 		case op.List():
 			list := asList(v)
-			if len(list) > maxWhereValues {
-				return nil, tooMuch(at, maxWhereValues, string(op)+" must not hold more than %d values.")
+			if len(list) > r.cfg.MaxWhereValues {
+				return nil, tooMuch(at, r.cfg.MaxWhereValues, string(op)+" must not hold more than %d values.")
 			}
 			values := make([]any, len(list))
 			for i, item := range list {

@@ -143,7 +143,7 @@ func (w *writer) rootField(x *execution, o *out) bool {
 		return w.node(x, o, o.nodes[0].ArgumentMap(x.vars)["id"])
 	case outNodes:
 		ids := nodeIDs(o.nodes[0].ArgumentMap(x.vars))
-		if most := x.engine.cfg.MaxNodes; len(ids) > most {
+		if most := x.engine.cfg.MaxIDs; len(ids) > most {
 			w.fail(o.nodes, badArg("ids", apierr.OutOfRange, most, "ids must not hold more than "+strconv.Itoa(most)+" ids."))
 			return false
 		}
