@@ -18,7 +18,7 @@ var entsOwn = []string{"Edges", "String", "Update", "Unwrap"}
 func reservedTypes() map[string]string {
 	types := make(map[string]string)
 	for _, name := range []string{
-		"Query", "Mutation", "Subscription", "Node", "PageInfo", "OrderDirection", "NullsOrder", "CountOrder",
+		"Query", "Mutation", "Subscription", "Node", "PageInfo", "OrderDirection", "NullsOrder", "CountOrder", "CalendarPeriod",
 		"ID", "Int", "Float", "String", "Boolean", "DateTime", "Date", "BigInt", "Decimal", "JSON", "Bytes", "UUID",
 	} {
 		types[name] = "a type that every API has"
@@ -33,7 +33,7 @@ func (n *node) typeNames() []string {
 	for _, fn := range entity.Aggregates() {
 		names = append(names, n.Name+aggregates[fn].typ)
 	}
-	return append(names,
+	return append(append(names, n.groupTypes()...),
 		n.Name, n.Names.Connection, n.Names.Edge, n.Names.Where, n.Names.ToOneWhere, n.Names.ToManyWhere, n.Names.Order, n.Names.OrderField,
 		"Create"+n.Name+"Input", "Update"+n.Name+"Input", "Delete"+n.Name+"Input",
 		"Create"+n.Name+"Payload", "Update"+n.Name+"Payload", "Delete"+n.Name+"Payload",
@@ -75,6 +75,12 @@ func (m *model) checkNames() error {
 			}
 			roots[name] = "that of entity " + n.Type.Name
 		}
+		if name := n.Names.Groups; name != "" {
+			if !isName(name) || roots[name] != "" {
+				return fault(n.Type, "its groups cannot be %q, which is %s; name them by entity.RenameGroups(name)", name, orText(roots[name], "no name in GraphQL"))
+			}
+			roots[name] = "that of the groups of entity " + n.Type.Name
+		}
 		seen := map[string]string{"clientMutationId": "the name that Relay reserves"}
 		check := func(what, schema, name string) error {
 			switch {
@@ -103,6 +109,17 @@ func (m *model) checkNames() error {
 			}
 			if err := check("edge", ed.Schema, ed.Name); err != nil {
 				return err
+			}
+			if !ed.List() && slices.Contains([]string{"field", "period", "timeZone", "direction", "nulls"}, ed.Name) {
+				return fault(n.Type, "edge %s: orders and groups say %q beside the names of relations; name the edge by .Annotations(entity.Rename(\"…\"))", ed.Schema, ed.Name)
+			}
+		}
+		for _, ed := range n.Edges {
+			if name := ed.Groups; name != "" {
+				if !isName(name) || seen[name] != "" {
+					return fault(n.Type, "edge %s: its groups cannot be %q, which is %s; name them by .Annotations(entity.RenameGroups(\"…\"))", ed.Schema, name, orText(seen[name], "no name in GraphQL"))
+				}
+				seen[name] = "that of the groups of edge " + ed.Schema
 			}
 		}
 	}

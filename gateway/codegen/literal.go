@@ -78,6 +78,7 @@ func edgeLiteral(e *entity.Edge) string {
 	l.text("Join", e.Join)
 	l.text("JoinOwn", e.JoinOwn)
 	l.text("JoinTarget", e.JoinTarget)
+	l.text("Groups", e.Groups)
 	l.text("Input", e.Input)
 	l.flag("Hidden", e.Hidden)
 	l.text("\nDescription", e.Description)
@@ -102,6 +103,7 @@ func namesLiteral(n entity.Names) string {
 	for _, pair := range [][2]string{
 		{"One", n.One},
 		{"Many", n.Many},
+		{"Groups", n.Groups},
 		{"\nConnection", n.Connection},
 		{"Edge", n.Edge},
 		{"\nWhere", n.Where},

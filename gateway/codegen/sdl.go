@@ -89,6 +89,7 @@ func (m *model) entitySDL() string {
 		w.line("Which way.", "count: OrderDirection")
 		w.close()
 	}
+	m.writePeriods(w)
 	for _, n := range m.nodes {
 		if !n.Hidden {
 			m.writeNode(w, n)
@@ -154,6 +155,9 @@ func (m *model) writeQuery(w *sdlWriter) {
 		if n.Names.Many != "" {
 			w.field("The "+phrases(n.Name)+" that the viewer may read.", n.Names.Many, n.listArguments(), n.Names.Connection+"!"+deprecated)
 		}
+		if n.Names.Groups != "" {
+			w.field("The "+phrases(n.Name)+" that the viewer may read, in groups.", n.Names.Groups, n.groupArguments(), "["+n.group+"!]!"+deprecated)
+		}
 	}
 	w.close()
 }
@@ -216,6 +220,9 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 		case ed.Hidden:
 		case ed.List():
 			w.field(ed.Description, ed.Name, m.node(ed.Target).listArguments(), ed.Target+"Connection!"+deprecated)
+			if target := m.node(ed.Target); ed.Groups != "" {
+				w.field("The same in groups.", ed.Groups, target.groupArguments(), "["+target.group+"!]!"+deprecated)
+			}
 		case ed.NonNull:
 			w.line(ed.Description, ed.Name+": "+ed.Target+"!"+deprecated)
 		default:
@@ -232,6 +239,7 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 	w.line("Figures over the whole list.", "aggregate: "+n.Name+"Aggregate!")
 	w.close()
 	m.writeAggregate(w, n, nouns)
+	m.writeGroups(w, n, nouns)
 	w.open(title(article(noun))+" in a list.", "type "+n.Names.Edge)
 	w.line("Marks this place in the list, for `after` and `before`.", "cursor: String!")
 	w.line("The "+noun+".", "node: "+n.Name+"!")
@@ -497,14 +505,28 @@ var operators = map[entity.Operator]string{
 // writeFilters writes the operator inputs that all entities share, as far as some entity uses them.
 func (m *model) writeFilters(w *sdlWriter) {
 	used := make(map[string]*entity.Field)
+	use := func(t entity.Type) {
+		if used[string(t)] == nil {
+			used[string(t)] = &entity.Field{Type: t}
+		}
+	}
 	for _, n := range m.nodes {
 		for _, f := range n.Fields {
 			if f.Filter && !n.Hidden {
 				used[f.GraphQL] = f
 			}
 		}
-		if !n.Hidden && m.toMany(n) && used["Int"] == nil {
-			used["Int"] = &entity.Field{Type: entity.Int}
+		if n.group != "" || !n.Hidden && m.toMany(n) {
+			use(entity.Int)
+		}
+		if n.group == "" {
+			continue
+		}
+		for _, fn := range []entity.Aggregate{entity.Sum, entity.Avg} {
+			for _, f := range n.aggregated(fn) {
+				t, _ := fn.Of(f)
+				use(t)
+			}
 		}
 	}
 	if used["JSON"] != nil && used["Int"] == nil { // the length of lists

@@ -112,7 +112,7 @@ func TestJSONAlike(t *testing.T) {
 			ops[string(op)] = value()
 		}
 		var tests []jsonTest
-		r := whereResolver{}
+		r := whereResolver{cfg: Config{}.withDefaults()}
 		tests, err = r.json(nil, field, ops, nil)
 		if invalid := (*apierr.Error)(nil); errors.As(err, &invalid) {
 			return // such as a comparison with null
@@ -199,7 +199,7 @@ func TestJSONConditionsAreBounded(t *testing.T) {
 		"null":                 {"eq": nil},
 		"too many values":      {"in": slices.Repeat([]any{"a"}, 600)},
 	} {
-		r := whereResolver{}
+		r := whereResolver{cfg: Config{}.withDefaults()}
 		_, err := r.json(nil, field, ops, nil)
 		if invalid := (*apierr.Error)(nil); !errors.As(err, &invalid) || invalid.Code != apierr.BadUserInput {
 			t.Errorf("%s: %v", name, err)

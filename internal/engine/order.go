@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -92,23 +94,9 @@ func resolveStep(e *entity.Entity, item any, i int) (step, error) {
 	var st step
 	for {
 		m, _ := item.(map[string]any)
-		for _, key := range [...]string{"field", "direction", "nulls"} {
-			if v, given := m[key]; given && v == nil {
-				return step{}, badPath(append(path, key), apierr.Invalid, key+" must not be null; leave it out.")
-			}
-		}
-		var edge *entity.Edge
-		for _, ed := range e.Edges {
-			v, given := m[ed.Name]
-			switch {
-			case !given:
-			case v == nil:
-				return step{}, badPath(append(path, ed.Name), apierr.Invalid, ed.Name+" must not be null; leave it out.")
-			case len(m) > 1:
-				return step{}, badPath(path, apierr.Invalid, "Each element of orderBy takes a field or one relation, and nothing beside a relation.")
-			default:
-				edge = ed
-			}
+		edge, err := oneRelation(e, m, path)
+		if err != nil {
+			return step{}, err
 		}
 		name, _ := m["field"].(string)
 		if edge == nil && name == "" {
@@ -138,6 +126,33 @@ func resolveStep(e *entity.Entity, item any, i int) (step, error) {
 		}
 		e, item = edge.To(), m[edge.Name]
 	}
+}
+
+// oneRelation is the edge that m goes on with, nil if it ends here. An edge stands alone, and nothing in m is null.
+func oneRelation(e *entity.Entity, m map[string]any, path []any) (*entity.Edge, error) {
+	if err := noNulls(m, path); err != nil {
+		return nil, err
+	}
+	for _, ed := range e.Edges {
+		if _, given := m[ed.Name]; !given {
+			continue
+		}
+		if len(m) > 1 {
+			return nil, badPath(path, apierr.Invalid, fmt.Sprintf("Each element of %s takes a field or one relation, and nothing beside a relation.", path[0]))
+		}
+		return ed, nil
+	}
+	return nil, nil
+}
+
+// noNulls refuses nulls where a key is either there with a value or not there.
+func noNulls(m map[string]any, path []any) error {
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if m[key] == nil {
+			return badPath(extend(path, key), apierr.Invalid, key+" must not be null; leave it out.")
+		}
+	}
+	return nil
 }
 
 // complete drops steps that come after the same value or the key, since they decide nothing, and adds the key.

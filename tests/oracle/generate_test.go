@@ -116,14 +116,17 @@ func (g *generator) alias() string {
 func (g *generator) rootField(sc *scope) string {
 	e := pick(g, g.catalog.Entities)
 	switch n := g.r.IntN(100); {
-	case n < 45:
+	case n < 18:
+		g.use("groups at the root")
+		return g.groups(sc, e, e.Names.Groups)
+	case n < 50:
 		g.use("connection at the root")
 		return g.field(sc, e.Names.Many, g.listArguments(e), func(below *scope) string { return g.connection(below, e, 3) })
-	case n < 58:
+	case n < 60:
 		g.use("by id")
 		id := g.id(e.Name)
 		return g.field(sc, e.Names.One, "(id: "+g.value("ID!", id, false)+")", func(below *scope) string { return g.entity(below, e, 3) })
-	case n < 68:
+	case n < 69:
 		for len(e.Keys) == 0 {
 			e = pick(g, g.catalog.Entities)
 		}
@@ -352,6 +355,10 @@ func (g *generator) entityField(sc *scope, e *entity.Entity, depth int) string {
 	if depth > 0 && g.chance(45) && len(e.Edges) > 0 {
 		ed := pick(g, e.Edges)
 		target := g.catalog.Entity(ed.Target)
+		if ed.List() && g.chance(30) {
+			g.use("groups on an edge")
+			return g.groups(sc, target, ed.Groups)
+		}
 		if ed.List() {
 			g.use("connection on an edge")
 			return g.field(sc, ed.Name, g.listArguments(target), func(below *scope) string { return g.connection(below, target, depth-1) })

@@ -347,6 +347,12 @@ func unevenness(t *testing.T, app *testapp.App) {
 	} {
 		app.Exec(t, text)
 	}
+	for i, moment := range calendarEdges {
+		for j, f := range edgeFields {
+			column := app.Handle.Catalog.Entity("Post").Field(f).Column
+			app.Exec(t, fmt.Sprintf(`UPDATE posts SET %s = '%s+00:00' WHERE id %% %d = %d`, column, moment, len(calendarEdges), (i+j)%len(calendarEdges)))
+		}
+	}
 }
 
 func (in *instance) run(t *testing.T, op operation, viewer access.Viewer) *answer {
