@@ -26,7 +26,7 @@ import (
 )
 
 // cases is how many walks are compared on each database, unless ENTWINE_TEST_OPERATIONS says otherwise.
-const cases = 1000
+const cases = 1500
 
 // A failed walk is told with its seed. It is walked again with that seed as -rapid.seed or ENTWINE_TEST_SEED.
 func TestMain(m *testing.M) {
