@@ -53,10 +53,10 @@ type Entity struct {
 
 	guarded bool // some field has a Read rule
 	fields  map[string]*Field
-	ents   map[string]*Field
-	edges  map[string]*Edge
-	groups map[string]*Edge
-	keys   map[string]*Key
+	ents    map[string]*Field
+	edges   map[string]*Edge
+	groups  map[string]*Edge
+	keys    map[string]*Key
 }
 
 // Names are the names in the API that belong to an entity. An empty name means that the thing is not offered.
