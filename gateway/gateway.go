@@ -18,6 +18,11 @@ type App struct {
 	Version string
 	// Open makes the application's handle. It is generated into the application's graph package.
 	Open Opener
+	// Migrations are the files that `migrate new` writes, embedded: the folders sqlite, postgres and schema of ./migrate. Without
+	// them the tables can only be pushed.
+	Migrations fs.FS
+	// DataMigrations are those that are written in Go.
+	DataMigrations []DataMigration
 	// Demo is the data that `dev` puts into an empty database. None if nil.
 	Demo Demo
 	// Examples are *.graphql files that the playground opens as tabs, in the order of their names. A file NAME.json beside one
