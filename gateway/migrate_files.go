@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -53,6 +54,9 @@ What the schema does not tell is never guessed: a column that is gone was either
 		if err != nil {
 			return err
 		}
+		for _, r := range handle.Renamed {
+			o.Choices.Declared = append(o.Choices.Declared, migrate.Renaming{Table: r.Table, Column: r.Column, From: r.From})
+		}
 		o.Now = time.Now()
 		w, err := migrate.New(cmd.Context(), handle.Tables, o)
 		if errors.Is(err, migrate.ErrNothingToDo) {
@@ -69,7 +73,11 @@ What the schema does not tell is never guessed: a column that is gone was either
 			c.say("Write the SQL into them, then: %s migrate hash", invocation())
 			return nil
 		}
-		c.say("\n%s\nReview and commit them. They are applied by: %s migrate up", w.SQL["sqlite"], invocation())
+		const short = 40 // lines
+		if sql := w.SQL["sqlite"]; strings.Count(sql, "\n") <= short {
+			c.say("\nOn SQLite:\n\n%s", sql)
+		}
+		c.say("Review and commit them. They are applied by: %s migrate up", invocation())
 		return nil
 	}
 	return cmd

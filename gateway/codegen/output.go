@@ -23,6 +23,8 @@ var (
 	rowsTemplate string
 	//go:embed template/joins.tmpl
 	joinsTemplate string
+	//go:embed template/renames.tmpl
+	renamesTemplate string
 	//go:embed template/catalog.tmpl
 	catalogTemplate string
 	//go:embed template/entity.tmpl
