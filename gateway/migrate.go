@@ -124,7 +124,7 @@ func (c *command) up(ctx context.Context, r *migrate.Runner, limit int) error {
 	n, err := r.Up(ctx, limit)
 	switch {
 	case err != nil:
-		return c.explain(err)
+		return err
 	case n == 0:
 		c.say("The database is up to date.")
 	default:
@@ -284,14 +284,14 @@ has one.`,
 // migrated says why the database cannot be served by this build, as far as migrations are concerned.
 func (c *command) migrated(ctx context.Context, db *store.DB, handle *Handle) error {
 	r := c.runner(db, &lockFlags{})
-	if err := migrate.CheckLine(ctx, r.Line, handle.Tables); err != nil {
-		return c.explain(err)
-	}
 	st, err := r.Status(ctx)
 	if err != nil {
 		return c.explain(err)
 	}
 	if err := st.Serves(); err != nil {
+		return c.explain(err)
+	}
+	if err := migrate.CheckLine(ctx, r.Line, handle.Tables); err != nil {
 		return c.explain(err)
 	}
 	if ahead := st.In(migrate.Unknown); len(ahead) > 0 {

@@ -58,7 +58,7 @@ says which and what to do, and does not start. With --migrate it applies pending
 		}
 		if migrating {
 			if err := c.up(ctx, c.runner(db, lockFlags), 0); err != nil {
-				return err
+				return c.explain(err)
 			}
 		}
 		if err := c.fits(ctx, db, handle, cfg); err != nil {

@@ -48,7 +48,7 @@ func (d *decisions) plan(ctx context.Context, name string, from, to *state) (*pl
 		return s
 	}
 	out.losses = p.losses(p.realm(to), before())
-	out.down = p.through(p.realm(to), before, nil)
+	out.down = p.through(p.realm(to), before, d.firstValues(from))
 	for _, r := range slices.Backward(renames) {
 		out.down = append(out.down, planned{comment: "Reverse: " + r.comment, sql: r.reverse})
 	}
@@ -59,6 +59,31 @@ func (d *decisions) plan(ctx context.Context, name string, from, to *state) (*pl
 		out.up, out.down = withoutForeignKeys(out.up), withoutForeignKeys(out.down)
 	}
 	return out, nil
+}
+
+// firstValues are those of the enums, for rows whose own a rollback cannot bring back.
+func (d *decisions) firstValues(s *state) map[string]string {
+	out := make(map[string]string)
+	for _, t := range s.Tables {
+		table := t.Name
+		for _, r := range d.renames {
+			if r.column == "" && r.table == table {
+				table = r.to
+			}
+		}
+		for _, c := range t.Columns {
+			name := c.Name
+			for _, r := range d.renames {
+				if r.table == table && r.column == name {
+					name = r.to
+				}
+			}
+			if len(c.Enums) > 0 {
+				out[table+"."+name] = quoted(c.Enums[0])
+			}
+		}
+	}
+	return out
 }
 
 // planner plans on one dialect. It keeps the first error.
