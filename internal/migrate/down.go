@@ -18,6 +18,13 @@ func (e *LossError) Error() string {
 	return e.File + " would destroy data: " + strings.Join(e.Lost, ", ")
 }
 
+// NoWayBackError says that a migration cannot be undone.
+type NoWayBackError struct {
+	Migration, Reason string
+}
+
+func (e *NoWayBackError) Error() string { return e.Migration + " cannot be undone: " + e.Reason }
+
 // Down undoes the newest n migrations. Unless allowLoss is given, it stops before one that would destroy data. It returns how
 // many it undid, also with an error.
 func (r *Runner) Down(ctx context.Context, n int, allowLoss bool) (undone int, err error) {
@@ -50,9 +57,9 @@ func (s *session) undo(ctx context.Context, e Entry, allowLoss bool) error {
 	m := e.migration
 	switch {
 	case m.kind == goKind && m.step.Down == nil:
-		return fmt.Errorf("%s cannot be undone: it has no function Down", m)
+		return &NoWayBackError{m.String(), "it has no function Down"}
 	case m.kind == sqlKind && m.down.name == "":
-		return fmt.Errorf("%s cannot be undone: it has no file %s%s", m, m, downSuffix)
+		return &NoWayBackError{m.String(), "it has no file " + m.String() + downSuffix}
 	}
 	if m.kind == sqlKind && !allowLoss {
 		if err := s.checkLosses(ctx, m.down); err != nil {

@@ -90,15 +90,15 @@ var steps = []gateway.DataMigration{
 }
 
 // execute executes a statement and prints its rows, a line each.
-func execute(ctx context.Context, databaseURL, query string) error {
-	rows, err := query2(ctx, databaseURL, query)
+func execute(ctx context.Context, databaseURL, statement string) error {
+	rows, err := query(ctx, databaseURL, statement)
 	for _, row := range rows {
 		fmt.Println(strings.Join(row, "|"))
 	}
 	return err
 }
 
-func query2(ctx context.Context, databaseURL, query string) ([][]string, error) {
+func query(ctx context.Context, databaseURL, statement string) ([][]string, error) {
 	db, err := store.Open(ctx, databaseURL, store.Options{MaxConns: 2, Statements: -1})
 	if err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func query2(ctx context.Context, databaseURL, query string) ([][]string, error) 
 		return nil, err
 	}
 	defer conn.Close()
-	result, err := conn.QueryContext(ctx, query)
+	result, err := conn.QueryContext(ctx, statement)
 	if err != nil {
 		return nil, err
 	}
@@ -146,10 +146,10 @@ func TestScripts(t *testing.T) {
 		server := pgtest.New(t)
 		run(t, "postgres", func(e *testscript.Env) (string, error) {
 			name := "entwine_script_" + strings.ToLower(rand.Text()[:12])
-			if _, err := query2(t.Context(), server, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+			if _, err := query(t.Context(), server, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
 				return "", err
 			}
-			e.Defer(func() { _, _ = query2(context.Background(), server, "DROP DATABASE "+name+" WITH (FORCE)") })
+			e.Defer(func() { _, _ = query(context.Background(), server, "DROP DATABASE "+name+" WITH (FORCE)") })
 			u, err := url.Parse(server)
 			if err != nil {
 				return "", err
@@ -180,4 +180,14 @@ func run(t *testing.T, database string, create func(*testscript.Env) (string, er
 			return false, fmt.Errorf("unknown condition %s", name)
 		},
 	})
+}
+
+func open(t *testing.T, databaseURL string) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), databaseURL, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
 }
