@@ -127,20 +127,20 @@ func (c *command) up(ctx context.Context, r *migrate.Runner, limit int) error {
 		return err
 	case n == 0:
 		c.say("The database is up to date.")
+	case limit > 0:
+		c.say("%s in %d ms.", migrations(n), time.Since(start).Milliseconds())
 	default:
-		c.say("%s in %d ms. The database is up to date.", count(n, "migration"), time.Since(start).Milliseconds())
-		if limit > 0 {
-			return nil
-		}
+		c.say("%s in %d ms. The database is up to date.", migrations(n), time.Since(start).Milliseconds())
 	}
 	return nil
 }
 
-func count(n int, what string) string {
+// migrations counts them.
+func migrations(n int) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 migration"
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%d migrations", n)
 }
 
 // countArg lets a command take a number above zero.
@@ -180,7 +180,7 @@ It stops before one that would destroy data: a table with rows, a column with va
 				c.say("There is nothing to undo.")
 				return nil
 			}
-			c.say("%s undone.", count(undone, "migration"))
+			c.say("%s undone.", migrations(undone))
 			return nil
 		})
 	}
@@ -209,7 +209,7 @@ func (c *command) migrateStatus() *cobra.Command {
 			case len(st.Entries) == 0:
 				c.say("There are no migrations yet: write the first one with: %s migrate new init", invocation())
 			case n > 0:
-				c.say("%s pending: %s migrate up", count(n, "migration"), invocation())
+				c.say("%s pending: %s migrate up", migrations(n), invocation())
 			}
 			return nil
 		})
@@ -295,7 +295,7 @@ func (c *command) migrated(ctx context.Context, db *store.DB, handle *Handle) er
 		return c.explain(err)
 	}
 	if ahead := st.In(migrate.Unknown); len(ahead) > 0 {
-		c.say("The database is ahead of this build by %s, which are marked compatible.", count(len(ahead), "migration"))
+		c.say("The database is ahead of this build by %s, which are marked compatible.", migrations(len(ahead)))
 	}
 	return nil
 }
@@ -321,7 +321,7 @@ func (c *command) develop(ctx context.Context, db *store.DB, handle *Handle) (di
 	case len(d.Changes) > 0:
 		return "changed: " + strings.Join(d.Changes, "; "), nil
 	case d.Applied > 0:
-		return count(d.Applied, "migration") + " applied", nil
+		return migrations(d.Applied) + " applied", nil
 	}
 	return "up to date", nil
 }

@@ -157,8 +157,8 @@ configured database, or the one that --scratch-url names. Without a server that 
 		if c.app.Migrations == nil {
 			return errNoMigrations
 		}
-		if scratch == "" {
-			scratch, _ = c.lookup("ENTWINE_SCRATCH_URL")
+		if v, ok := c.lookup("ENTWINE_SCRATCH_URL"); ok && scratch == "" {
+			scratch = v
 		}
 		if _, ok := sqliteFile(cfg.DatabaseURL); scratch == "" && !ok {
 			scratch = cfg.DatabaseURL

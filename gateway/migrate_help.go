@@ -44,6 +44,9 @@ func (c *command) explain(err error) error {
 		hint = "Wait longer with: --wait 10m"
 	case errors.As(err, &file):
 		hint = "When the cause is removed, go on with: " + run + "up"
+		if file.Back {
+			hint = "When the cause is removed, go on with: " + run + "down"
+		}
 	case errors.As(err, &undecided):
 		hint = "Run it again with an answer to each."
 	case errors.As(err, &drift):

@@ -22,6 +22,8 @@ type FileError struct {
 	// but the whole.
 	Statement, Line int
 	SQL             string
+	// Back says that the migration was being undone.
+	Back bool
 	// Kept is how many statements before it stay, because the file has no transaction.
 	Kept int
 	Err  error
@@ -147,7 +149,7 @@ func (s *session) applyOnce(ctx context.Context, m *migration, d direction, row 
 				continue // see inTx
 			}
 			if err := s.exec(ctx, tx, m.label(d), i, len(list), st); err != nil {
-				return &FileError{File: f.name, Statement: i + 1, Line: st.line, SQL: st.head(), Err: err}
+				return &FileError{File: f.name, Back: d == backward, Statement: i + 1, Line: st.line, SQL: st.head(), Err: err}
 			}
 		}
 		return s.record(ctx, tx, m, d, start, len(list))
@@ -159,7 +161,7 @@ func wrapFile(m *migration, d direction, err error) error {
 	if failed := (*FileError)(nil); err == nil || errors.As(err, &failed) {
 		return err
 	}
-	return &FileError{File: m.label(d), Err: err}
+	return &FileError{File: m.label(d), Back: d == backward, Err: err}
 }
 
 // exec executes one statement and says so if it takes long.
@@ -233,7 +235,7 @@ func (s *session) oneByOne(ctx context.Context, m *migration, d direction, list 
 			err = s.history.write(ctx, s.conn, r)
 		}
 		if err != nil {
-			return &FileError{File: f.name, Statement: i + 1, Line: st.line, SQL: st.head(), Kept: i, Err: err}
+			return &FileError{File: f.name, Back: d == backward, Statement: i + 1, Line: st.line, SQL: st.head(), Kept: i, Err: err}
 		}
 	}
 	if d == backward || len(list) == 0 {

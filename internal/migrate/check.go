@@ -73,7 +73,7 @@ func CheckReplay(ctx context.Context, l Line, tables []*ent.Table, name, scratch
 	if err != nil {
 		return err
 	}
-	if changes := append(d.missing, d.surplus...); len(changes) > 0 {
+	if changes := d.all(); len(changes) > 0 {
 		return &DriftError{What: "the migrations do not lead to the schema", Changes: changes}
 	}
 	_, err = r.Down(ctx, math.MaxInt, true)
@@ -108,7 +108,7 @@ func CheckDrift(ctx context.Context, r *Runner, scratch string) error {
 	if err != nil {
 		return err
 	}
-	if changes := append(d.missing, d.surplus...); len(changes) > 0 {
+	if changes := d.all(); len(changes) > 0 {
 		return &DriftError{What: "the database is not what its history says", Changes: changes}
 	}
 	return nil
@@ -126,7 +126,7 @@ func compareDatabases(ctx context.Context, is, want *store.DB) (*difference, err
 			}
 			schemas[i] = s
 			if i == 1 {
-				out, err = compareSchemas(ctx, drv, s, schemas[0])
+				out, err = compareSchemas(drv, s, schemas[0])
 			}
 			return err
 		})

@@ -63,10 +63,10 @@ func (r *Runner) Develop(ctx context.Context, tables []*schema.Table) (*Develope
 			}
 		}
 		pushed = st.Pushed
-		if out.Warning = st.contradictions(); out.Warning != nil {
-			return nil
+		out.Warning = st.contradictions()
+		if out.Warning == nil {
+			out.Applied, err = s.up(ctx, 0)
 		}
-		out.Applied, err = s.up(ctx, 0)
 		return err
 	})
 	if err != nil {

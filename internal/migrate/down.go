@@ -86,7 +86,7 @@ func (s *session) checkLosses(ctx context.Context, f file) error {
 	}
 	var lost []string
 	for _, l := range losses {
-		found, err := any1(ctx, s.conn, l.query+" LIMIT 1")
+		found, err := findsRow(ctx, s.conn, l.query+" LIMIT 1")
 		if err != nil {
 			return fmt.Errorf("%s: find out whether %s holds anything: %w", f.name, l.what, err)
 		}

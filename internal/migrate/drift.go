@@ -34,6 +34,8 @@ type difference struct {
 	surplus []string // what would be dropped
 }
 
+func (d *difference) all() []string { return slices.Concat(d.missing, d.surplus) }
+
 // live compares the tables of the database with those of a schema. Tables that are not in the schema do not count.
 func (s *session) live(ctx context.Context, tables []*schema.Table) (*difference, error) {
 	want, err := realm(ctx, s.dialect, tables)
@@ -45,7 +47,7 @@ func (s *session) live(ctx context.Context, tables []*schema.Table) (*difference
 		return nil, err
 	}
 	is.Tables = slices.DeleteFunc(is.Tables, func(t *atlas.Table) bool { _, ok := want.Table(t.Name); return !ok })
-	return compareSchemas(ctx, drv, is, want)
+	return compareSchemas(drv, is, want)
 }
 
 // opened is what both of atlas' drivers can do.
@@ -80,7 +82,7 @@ func applications(table string) bool {
 }
 
 // compareSchemas returns what would make one schema the other.
-func compareSchemas(ctx context.Context, drv opened, is, want *atlas.Schema) (*difference, error) {
+func compareSchemas(drv opened, is, want *atlas.Schema) (*difference, error) {
 	want.Name, want.Attrs = is.Name, is.Attrs
 	changes, err := drv.SchemaDiff(is, want)
 	if err != nil {

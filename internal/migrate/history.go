@@ -99,21 +99,22 @@ func (h history) exists(ctx context.Context, q store.Querier) (bool, error) {
 	if h.dialect == dialect.Postgres {
 		query = `SELECT 1 FROM pg_catalog.pg_class WHERE relname = $1 AND relkind = 'r' AND pg_catalog.pg_table_is_visible(oid)`
 	}
-	found, err := any1(ctx, q, query, h.table)
+	found, err := findsRow(ctx, q, query, h.table)
 	if err != nil {
 		return false, fmt.Errorf("look for the history: %w", err)
 	}
 	return found, nil
 }
 
-// any1 says whether a query finds a row.
-func any1(ctx context.Context, q store.Querier, query string, args ...any) (bool, error) {
+// findsRow says whether a query finds a row.
+func findsRow(ctx context.Context, q store.Querier, query string, args ...any) (bool, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return false, err
 	}
+	defer rows.Close()
 	found := rows.Next()
-	return found, errors.Join(rows.Err(), rows.Close())
+	return found, rows.Err()
 }
 
 // write inserts a row, or replaces the one that a part of the same migration has left.

@@ -60,7 +60,7 @@ func (s *session) tryLock(ctx context.Context) (unlock func(), err error) {
 	if path == "" {
 		return func() {}, nil // in memory, where there is nobody else
 	}
-	return lockFile(path + ".migrate.lock")
+	return lockFile(path + "-migrate.lock")
 }
 
 // tryAdvisory takes an advisory lock in the session that does the work, so that one cannot be lost without the other. It never

@@ -3,7 +3,6 @@ package migrate
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"unicode"
@@ -38,7 +37,7 @@ func (d *decisions) plan(ctx context.Context, name string, from, to *state) (*pl
 	}
 	out := &plan{}
 	renames := d.rename(p, old, desired)
-	out.up = slices.Concat(renames, d.fillNulls(p, old, desired))
+	out.up = slices.Concat(renames, d.fillNulls(old, desired))
 	out.up = append(out.up, p.through(old, func() *atlas.Schema { return p.realm(to) }, d.fills)...)
 
 	// Back, to the old tables with their new names first.
@@ -280,68 +279,6 @@ func defaultText(c *atlas.Column) string {
 	return "NULL"
 }
 
-// losses are what is gone after a change, each with a query that finds a row of it.
-func (p *planner) losses(from, to *atlas.Schema) []loss {
-	if p.err != nil {
-		return nil
-	}
-	diff, err := toolsFor(p.name).SchemaDiff(from, to)
-	if err != nil {
-		p.err = fmt.Errorf("compare the schemas: %w", err)
-		return nil
-	}
-	var out []loss
-	for _, change := range diff {
-		switch c := change.(type) {
-		case *atlas.DropTable:
-			out = append(out, loss{"table " + c.T.Name, "SELECT 1 FROM " + store.Quote(c.T.Name)})
-		case *atlas.ModifyTable:
-			for _, change := range c.Changes {
-				if condition := p.loses(change); condition != "" {
-					name := ""
-					switch c := change.(type) {
-					case *atlas.DropColumn:
-						name = c.C.Name
-					case *atlas.ModifyColumn:
-						name = c.From.Name
-					}
-					out = append(out, loss{c.T.Name + "." + name, "SELECT 1 FROM " + store.Quote(c.T.Name) + " WHERE " + condition})
-				}
-			}
-		}
-	}
-	return out
-}
-
-// loses returns the condition for rows that lose a value, nothing if none can.
-func (p *planner) loses(change atlas.Change) string {
-	switch c := change.(type) {
-	case *atlas.DropColumn:
-		column := store.Quote(c.C.Name)
-		_, isJSON := c.C.Type.Type.(*atlas.JSONType) // which has no equality
-		if text := strings.Trim(defaultText(c.C), "()"); c.C.Default != nil && constant.MatchString(text) && !isJSON {
-			// Who has the default gets it again when the column comes back.
-			if p.name == dialect.SQLite {
-				return column + " IS NOT " + text
-			}
-			return column + " IS DISTINCT FROM " + text
-		}
-		return column + " IS NOT NULL"
-	case *atlas.ModifyColumn:
-		if p.name != dialect.Postgres || !c.Change.Is(atlas.ChangeType) {
-			return "" // SQLite keeps values as they are
-		}
-		from, err1 := postgres.FormatType(c.From.Type.Type)
-		to, err2 := postgres.FormatType(c.To.Type.Type)
-		if err1 != nil || err2 != nil {
-			return ""
-		}
-		column := store.Quote(c.From.Name)
-		return column + "::" + to + "::" + from + "::text IS DISTINCT FROM " + column + "::text"
-	}
-	return ""
-}
-
 // withoutForeignKeys adds what SQLite needs to make a table anew: dropping the old one would delete the rows that refer to
 // it. The runner does what these lines say before it begins the transaction, in which they have no effect.
 func withoutForeignKeys(list []planned) []planned {
@@ -369,107 +306,8 @@ func sentence(text string) string {
 	return string(unicode.ToUpper(first)) + text[size:]
 }
 
-// rename gives the tables and columns of old their new names, and returns how. On Postgres it also renames the indexes and
-// constraints that differ in name alone; for SQLite, indexes are made anew and constraints have no name that matters.
-func (d *decisions) rename(p *planner, old, desired *atlas.Schema) []planned {
-	var out []planned
-	add := func(comment, sql, reverse string) {
-		out = append(out, planned{comment: comment, sql: sql, reverse: reverse})
-	}
-	for _, r := range d.renames {
-		if r.column == "" {
-			t, ok := old.Table(r.table)
-			if !ok {
-				continue
-			}
-			t.Name = r.to
-			from, to := store.Quote(r.table), store.Quote(r.to)
-			add(fmt.Sprintf("Rename table %q to %q", r.table, r.to), "ALTER TABLE "+from+" RENAME TO "+to, "ALTER TABLE "+to+" RENAME TO "+from)
-			if key, renamed := r.table+"_pkey", r.to+"_pkey"; p.name == dialect.Postgres && t.PrimaryKey != nil && max(len(key), len(renamed)) < 64 {
-				from, to := store.Quote(key), store.Quote(renamed)
-				add(fmt.Sprintf("Rename the primary key of %q", r.to), "ALTER INDEX "+from+" RENAME TO "+to, "ALTER INDEX "+to+" RENAME TO "+from)
-			}
-			continue
-		}
-		t, ok := old.Table(r.table)
-		if !ok {
-			continue
-		}
-		c, ok := t.Column(r.column)
-		if !ok {
-			continue
-		}
-		c.Name = r.to
-		table, from, to := store.Quote(r.table), store.Quote(r.column), store.Quote(r.to)
-		add(fmt.Sprintf("Rename column %q of %q to %q", r.column, r.table, r.to),
-			"ALTER TABLE "+table+" RENAME COLUMN "+from+" TO "+to, "ALTER TABLE "+table+" RENAME COLUMN "+to+" TO "+from)
-	}
-	if p.name != dialect.Postgres {
-		return out
-	}
-	for _, t := range old.Tables {
-		same, ok := desired.Table(t.Name)
-		if !ok {
-			continue
-		}
-		for _, i := range t.Indexes {
-			if renamed := sameIndex(t, same, i); renamed != "" {
-				from, to := store.Quote(i.Name), store.Quote(renamed)
-				add(fmt.Sprintf("Rename index %q to %q", i.Name, renamed), "ALTER INDEX "+from+" RENAME TO "+to, "ALTER INDEX "+to+" RENAME TO "+from)
-				i.Name = renamed
-			}
-		}
-		for _, k := range t.ForeignKeys {
-			if renamed := sameKey(t, same, k); renamed != "" {
-				table, from, to := store.Quote(t.Name), store.Quote(k.Symbol), store.Quote(renamed)
-				add(fmt.Sprintf("Rename constraint %q to %q", k.Symbol, renamed),
-					"ALTER TABLE "+table+" RENAME CONSTRAINT "+from+" TO "+to, "ALTER TABLE "+table+" RENAME CONSTRAINT "+to+" TO "+from)
-				k.Symbol = renamed
-			}
-		}
-	}
-	return out
-}
-
-// sameIndex returns the name of an index of the desired table that is new and equals one that is gone but for its name.
-func sameIndex(old, desired *atlas.Table, i *atlas.Index) string {
-	if _, ok := desired.Index(i.Name); ok {
-		return ""
-	}
-	for _, other := range desired.Indexes {
-		if _, ok := old.Index(other.Name); ok || other.Unique != i.Unique || !slices.EqualFunc(other.Parts, i.Parts, samePart) {
-			continue
-		}
-		if reflect.DeepEqual(other.Attrs, i.Attrs) {
-			return other.Name
-		}
-	}
-	return ""
-}
-
-func samePart(a, b *atlas.IndexPart) bool {
-	return a.C != nil && b.C != nil && a.C.Name == b.C.Name && a.Desc == b.Desc && reflect.DeepEqual(a.Attrs, b.Attrs)
-}
-
-// sameKey is sameIndex for foreign keys.
-func sameKey(old, desired *atlas.Table, k *atlas.ForeignKey) string {
-	if _, ok := desired.ForeignKey(k.Symbol); ok {
-		return ""
-	}
-	sameColumn := func(a, b *atlas.Column) bool { return a.Name == b.Name }
-	for _, other := range desired.ForeignKeys {
-		if _, ok := old.ForeignKey(other.Symbol); ok || other.RefTable.Name != k.RefTable.Name || other.OnDelete != k.OnDelete || other.OnUpdate != k.OnUpdate {
-			continue
-		}
-		if slices.EqualFunc(other.Columns, k.Columns, sameColumn) && slices.EqualFunc(other.RefColumns, k.RefColumns, sameColumn) {
-			return other.Symbol
-		}
-	}
-	return ""
-}
-
 // fillNulls replaces nulls of columns that are required from now on by the values that were given for them.
-func (d *decisions) fillNulls(p *planner, old, desired *atlas.Schema) []planned {
+func (d *decisions) fillNulls(old, desired *atlas.Schema) []planned {
 	var out []planned
 	for _, t := range desired.Tables {
 		before, ok := old.Table(t.Name)

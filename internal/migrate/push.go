@@ -3,7 +3,6 @@ package migrate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"ariga.io/atlas/sql/migrate"
@@ -95,14 +94,11 @@ func Empty(ctx context.Context, db *store.DB, tables []*schema.Table) (bool, err
 	empty := true
 	err := db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
 		for _, t := range tables {
-			rows, err := q.QueryContext(ctx, "SELECT 1 FROM "+store.Quote(t.Name)+" LIMIT 1")
+			found, err := findsRow(ctx, q, "SELECT 1 FROM "+store.Quote(t.Name)+" LIMIT 1")
 			if err != nil {
 				return fmt.Errorf("look into %s: %w", t.Name, err)
 			}
-			empty = empty && !rows.Next()
-			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-				return fmt.Errorf("look into %s: %w", t.Name, err)
-			}
+			empty = empty && !found
 		}
 		return nil
 	})

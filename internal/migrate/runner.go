@@ -86,14 +86,17 @@ func (r *Runner) locked(ctx context.Context, fn func(s *session) error) (err err
 	return fn(s)
 }
 
-// prepare has Postgres notice within a second that this process has died, whose lock it would keep otherwise for as long as
-// the statement runs.
+// prepare lets statements on Postgres run for as long as they need, and has it notice within a second that this process has
+// died, whose lock it would keep otherwise for as long as the statement runs.
 func (s *session) prepare(ctx context.Context) error {
 	if s.dialect != dialect.Postgres {
 		return nil
 	}
+	if _, err := s.conn.ExecContext(ctx, `SET statement_timeout = 0`); err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
 	const query = `SELECT 1 FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval'`
-	if known, err := any1(ctx, s.conn, query); err != nil || !known { // before Postgres 14
+	if known, err := findsRow(ctx, s.conn, query); err != nil || !known { // before Postgres 14
 		return err
 	}
 	if _, err := s.conn.ExecContext(ctx, `SET client_connection_check_interval = '1s'`); err != nil && store.Classify(err).Kind == store.Unavailable {

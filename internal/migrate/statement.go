@@ -39,7 +39,11 @@ func (f file) statements(name string) ([]statement, error) {
 		if strings.Trim(s.Text, "; \t\r\n") == "" {
 			continue
 		}
-		out = append(out, statement{text: s.Text, line: 1 + strings.Count(f.text[:s.Pos], "\n")})
+		st := statement{text: s.Text, line: 1 + strings.Count(f.text[:s.Pos], "\n")}
+		if transaction.MatchString(st.text) && !f.noTransaction() {
+			return nil, fmt.Errorf("%s, line %d: %s: each file is a transaction already; leave it out, or begin the file with the line `-- atlas:txmode none`", f.name, st.line, st.head())
+		}
+		out = append(out, st)
 	}
 	return out, nil
 }
@@ -75,6 +79,7 @@ func (f file) losses() (list []loss, told bool) {
 }
 
 var (
+	transaction   = regexp.MustCompile(`(?i)^\s*(BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK)\b`)
 	destroys      = regexp.MustCompile(`(?i)^\s*(DROP\s+TABLE|DELETE|TRUNCATE|ALTER\s+TABLE\b.*\bDROP\s+(COLUMN\s+)?["\x60\w])`)
 	foreignKeys   = regexp.MustCompile(`(?i)^\s*PRAGMA\s+foreign_keys\b`)
 	dropsTable    = regexp.MustCompile(`(?i)^\s*DROP\s+TABLE\b`)

@@ -117,7 +117,7 @@ func (r *Runner) Baseline(ctx context.Context, version string) error {
 		if err != nil {
 			return err
 		}
-		if list := append(d.missing, d.surplus...); len(list) > 0 {
+		if list := d.all(); len(list) > 0 {
 			return &DriftError{What: "the tables are not those of " + version, Changes: list}
 		}
 		if err := s.history.create(ctx, s.conn); err != nil {
