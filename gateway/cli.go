@@ -72,7 +72,7 @@ func (c *command) root() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(c.dev(), c.serve(), c.new(), c.migrate(), c.load(), c.schema(), c.health(), c.version())
+	root.AddCommand(c.dev(), c.serve(), c.new(), c.migrate(), c.load(), c.schema(), c.token(), c.health(), c.version())
 	return root
 }
 
@@ -100,9 +100,9 @@ func (c *command) open(ctx context.Context, cfg Config) (*store.DB, *Handle, err
 	if err != nil {
 		return nil, nil, err
 	}
-	handle, err := c.app.Open(db.Driver())
+	handle, err := c.app.Handle(db.Driver())
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("open the application: %w", err), db.Close())
+		return nil, nil, errors.Join(err, db.Close())
 	}
 	return db, handle, nil
 }

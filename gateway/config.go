@@ -11,6 +11,10 @@ import (
 
 	"github.com/joho/godotenv"
 	"github.com/spf13/pflag"
+
+	"github.com/entwine-data/entwine/internal/auth"
+	"github.com/entwine-data/entwine/internal/engine"
+	"github.com/entwine-data/entwine/internal/gql"
 )
 
 // Config is the settings of a running gateway. See docs/settings.md, which a test keeps equal to this file.
@@ -19,13 +23,14 @@ type Config struct {
 	External      bool
 	MaxConns      int
 	Addr          string
-	PageSize      int
-	MaxPageSize   int
+	Reads         engine.Config
+	Documents     gql.Limits
 	Timeout       time.Duration
 	Introspection bool
 	Playground    bool
 	CORSOrigins   []string
 	DevKey        string
+	Tokens        auth.Config
 }
 
 // setting is one value that an operator can choose: by flag, by environment, by file, or not at all.
@@ -34,13 +39,14 @@ type setting struct {
 	value           string // the default
 	dev             string // the default under dev, if it is another one
 	server          bool   // concerns commands that serve
+	signs           bool   // concerns commands that serve, and the one that makes tokens
 	secret          bool
 	set             func(*Config, string) error
 }
 
 // settings are all of them.
 func settings() []setting {
-	return []setting{
+	return append([]setting{
 		{
 			flag: "database-url", env: "DATABASE_URL", value: "sqlite:./data/entwine.db",
 			help: "the database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME",
@@ -68,16 +74,6 @@ func settings() []setting {
 			set:  func(c *Config, v string) error { c.Addr = v; return checkAddr(v) },
 		},
 		{
-			flag: "page-size", env: "ENTWINE_PAGE_SIZE", value: "20", server: true,
-			help: "rows of a list if the client does not say",
-			set:  intSetting(func(c *Config, n int) { c.PageSize = n }),
-		},
-		{
-			flag: "max-page-size", env: "ENTWINE_MAX_PAGE_SIZE", value: "100", server: true,
-			help: "most rows that a client may ask of a list",
-			set:  intSetting(func(c *Config, n int) { c.MaxPageSize = n }),
-		},
-		{
 			flag: "timeout", env: "ENTWINE_TIMEOUT", value: "10s", server: true,
 			help: "longest time for one operation",
 			set:  setTimeout,
@@ -102,7 +98,42 @@ func settings() []setting {
 			help: "the bearer key of the administrator under dev; made up at the first start if it is not set",
 			set:  func(c *Config, v string) error { c.DevKey = v; return nil },
 		},
-	}
+		{
+			flag: "jwt-secret", env: "ENTWINE_JWT_SECRET", signs: true, secret: true,
+			help: "the key, of at least 32 characters, that signs and verifies tokens (HS256); several are separated by commas, and the first signs",
+			set:  func(c *Config, v string) error { c.Tokens.Secrets = list(v); return nil },
+		},
+		{
+			flag: "jwt-public-keys", env: "ENTWINE_JWT_PUBLIC_KEYS", server: true,
+			help: "a PEM file with the public keys of whoever makes the tokens",
+			set:  func(c *Config, v string) error { c.Tokens.PublicKeys = v; return nil },
+		},
+		{
+			flag: "jwt-jwks", env: "ENTWINE_JWT_JWKS", server: true,
+			help: "the URL of the key set of an external issuer of tokens",
+			set:  func(c *Config, v string) error { c.Tokens.JWKS = v; return nil },
+		},
+		{
+			flag: "jwt-issuer", env: "ENTWINE_JWT_ISSUER", signs: true,
+			help: "the issuer that tokens must name",
+			set:  func(c *Config, v string) error { c.Tokens.Issuer = v; return nil },
+		},
+		{
+			flag: "jwt-audience", env: "ENTWINE_JWT_AUDIENCE", signs: true,
+			help: "the audience that tokens must name",
+			set:  func(c *Config, v string) error { c.Tokens.Audience = v; return nil },
+		},
+		{
+			flag: "jwt-roles-claim", env: "ENTWINE_JWT_ROLES_CLAIM", value: "roles", signs: true,
+			help: "the claim that holds the viewer's roles; dots lead into objects, as in realm_access.roles",
+			set:  func(c *Config, v string) error { c.Tokens.RolesClaim = v; return nil },
+		},
+		{
+			flag: "jwt-tenant-claim", env: "ENTWINE_JWT_TENANT_CLAIM", value: "tenant", signs: true,
+			help: "the claim that holds the viewer's tenant",
+			set:  func(c *Config, v string) error { c.Tokens.TenantClaim = v; return nil },
+		},
+	}, limits()...)
 }
 
 func checkAddr(v string) error {
@@ -162,8 +193,12 @@ const settingsFile = ".env"
 
 // addFlags declares the flags of the settings, those of the server only if the command serves.
 func addFlags(flags *pflag.FlagSet, server bool) {
+	addSettings(flags, func(s setting) bool { return server || !s.server && !s.signs })
+}
+
+func addSettings(flags *pflag.FlagSet, concerned func(setting) bool) {
 	for _, s := range settings() {
-		if s.server && !server {
+		if !concerned(s) {
 			continue
 		}
 		help := s.help + " (" + s.env + ")"

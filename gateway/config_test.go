@@ -31,7 +31,7 @@ func TestSettingsAreFoundInOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]any{1, 3, "sqlite:flag.db"}, []any{c.PageSize, c.MaxPageSize, c.DatabaseURL}); diff != "" {
+	if diff := cmp.Diff([]any{1, 3, "sqlite:flag.db"}, []any{c.Reads.PageSize, c.Reads.MaxPageSize, c.DatabaseURL}); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -3,11 +3,9 @@ package gateway
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,8 +18,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/mod/modfile"
 
-	"github.com/entwine-data/entwine/gateway/access"
-	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/internal/httpd"
 	"github.com/entwine-data/entwine/internal/load"
 	"github.com/entwine-data/entwine/internal/migrate"
@@ -111,9 +107,13 @@ func (c *command) serveDev(ctx context.Context, cfg Config, key string, ln net.L
 	if err != nil {
 		return err
 	}
+	who, err := developers(cfg, key)
+	if err != nil {
+		return err
+	}
 	s := c.server(db, handle, cfg, func(hc *httpd.Config) {
 		hc.Development = true
-		hc.Authenticate = func(r *http.Request) (access.Viewer, error) { return developer(r, key) }
+		hc.Authenticate = who
 		if hc.Playground != nil {
 			hc.Playground.Key = key
 		}
@@ -195,18 +195,6 @@ func devKey(cfg Config) (string, error) {
 		return "", fmt.Errorf("keep the development key: %w", err)
 	}
 	return key, nil
-}
-
-// developer is the viewer of a request under dev.
-func developer(r *http.Request, key string) (access.Viewer, error) {
-	token, given, err := httpd.Bearer(r)
-	switch {
-	case err != nil || !given:
-		return access.Viewer{}, err
-	case subtle.ConstantTimeCompare([]byte(token), []byte(key)) != 1:
-		return access.Viewer{}, apierr.New(apierr.Unauthenticated, "This is not the development key that dev printed when it started.")
-	}
-	return access.Viewer{Roles: []string{"admin"}}, nil
 }
 
 func (c *command) welcome(cfg Config, addr, key, did string, took time.Duration) {

@@ -6,8 +6,13 @@
 package gateway
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
+
+	"entgo.io/ent/dialect"
+
+	"github.com/entwine-data/entwine/gateway/access"
 )
 
 // App is an application: its schema, opened by generated code, and what goes with it.
@@ -23,11 +28,26 @@ type App struct {
 	Migrations fs.FS
 	// DataMigrations are those that are written in Go.
 	DataMigrations []DataMigration
+	// Rules is the Go code behind the schema's named rules, see [access.Named].
+	Rules map[string]access.Dynamic
 	// Demo is the data that `dev` puts into an empty database. None if nil.
 	Demo Demo
 	// Examples are *.graphql files that the playground opens as tabs, in the order of their names. A file NAME.json beside one
 	// holds its variables.
 	Examples fs.FS
+}
+
+// Handle opens the application over a driver that the caller owns, and gives its named rules their code. The framework and
+// package gatewaytest call it.
+func (a App) Handle(drv dialect.Driver) (*Handle, error) {
+	handle, err := a.Open(drv)
+	if err != nil {
+		return nil, fmt.Errorf("open the application: %w", err)
+	}
+	if name := handle.Catalog.Link(a.Rules); name != "" {
+		return nil, fmt.Errorf("the schema names the rule %q, which App.Rules does not have", name)
+	}
+	return handle, nil
 }
 
 // Main runs the command line of the application and exits. See [Run] for use in tests.

@@ -101,7 +101,7 @@ func (c *command) describe(ctx context.Context) (*Handle, error) {
 		return nil, err
 	}
 	defer db.Close()
-	handle, err := c.app.Open(db.Driver())
+	handle, err := c.app.Handle(db.Driver())
 	if err != nil {
 		return nil, fmt.Errorf("open the application: %w", err)
 	}

@@ -16,8 +16,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/entwine-data/entwine/gateway/access"
-	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/internal/engine"
 	"github.com/entwine-data/entwine/internal/gql"
 	"github.com/entwine-data/entwine/internal/httpd"
@@ -48,6 +46,10 @@ says which and what to do, and does not start. With --migrate it applies pending
 		if err := c.exists(cfg); err != nil && !migrating {
 			return err
 		}
+		who, err := viewers(cfg)
+		if err != nil {
+			return err
+		}
 		db, handle, err := c.open(ctx, cfg)
 		if err != nil {
 			return err
@@ -64,7 +66,7 @@ says which and what to do, and does not start. With --migrate it applies pending
 		if err := c.fits(ctx, db, handle, cfg); err != nil {
 			return err
 		}
-		s := c.server(db, handle, cfg, func(hc *httpd.Config) { hc.Authenticate = nobody })
+		s := c.server(db, handle, cfg, func(hc *httpd.Config) { hc.Authenticate = who })
 		ln, err := httpd.Listen(cfg.Addr, invocation()+" serve")
 		if err != nil {
 			return err
@@ -110,16 +112,6 @@ func (c *command) exists(cfg Config) error {
 	return fmt.Errorf("there is no database %s; make it with: %s %s", path, invocation(), next)
 }
 
-// nobody refuses every key, as long as there is no way to sign in under serve. Whoever sends one expects to be somebody, and
-// must not silently get what everybody gets.
-func nobody(r *http.Request) (access.Viewer, error) {
-	_, given, err := httpd.Bearer(r)
-	if err == nil && given {
-		err = apierr.New(apierr.Unauthenticated, "This gateway has no way to sign in yet; it answers requests without an Authorization header.")
-	}
-	return access.Viewer{}, err
-}
-
 // sqliteFile is the path of the file that a database URL names, if it names one.
 func sqliteFile(url string) (path string, ok bool) {
 	path, ok = strings.CutPrefix(url, "sqlite:")
@@ -130,9 +122,11 @@ func sqliteFile(url string) (path string, ok bool) {
 func (c *command) server(db *store.DB, handle *Handle, cfg Config, options ...func(*httpd.Config)) *httpd.Server {
 	c.relaxGC()
 	log := slog.New(slog.NewTextHandler(c.log, nil))
-	e := engine.New(db, handle.Catalog, handle.Mutators, handle.Custom, engine.Config{PageSize: cfg.PageSize, MaxPageSize: cfg.MaxPageSize})
+	e := engine.New(db, handle.Catalog, handle.Mutators, handle.Custom, cfg.Reads)
 	hc := httpd.Config{
-		GraphQL:     within(cfg.Timeout, gql.New(e, gql.Config{Introspection: cfg.Introspection, Hints: cfg.Introspection, Logger: log})),
+		GraphQL: within(cfg.Timeout, gql.New(e, gql.Config{
+			Introspection: cfg.Introspection, Hints: cfg.Introspection, Limits: cfg.Documents, Logger: log,
+		})),
 		Ready:       db.Ping,
 		CORSOrigins: cfg.CORSOrigins,
 		Logger:      log,

@@ -98,11 +98,11 @@ func commentEntity() *entity.Entity {
 				Description: "The comment that this one replies to.",
 			},
 			{
-				Name: "replies", Schema: "replies", Target: "Comment", Kind: entity.ToMany, Column: "parent_id",
+				Name: "replies", Schema: "replies", Target: "Comment", Kind: entity.ToMany, Column: "parent_id", Groups: "replyGroups",
 				Description: "The replies of the comment.",
 			},
 			{
-				Name: "votes", Schema: "votes", Target: "Vote", Kind: entity.ToMany, Column: "comment_id",
+				Name: "votes", Schema: "votes", Target: "Vote", Kind: entity.ToMany, Column: "comment_id", Groups: "voteGroups",
 				Description: "The votes on the comment.",
 			},
 		},
@@ -116,7 +116,7 @@ func commentEntity() *entity.Entity {
 			{Field: fields[10], Desc: true},
 		},
 		Names: entity.Names{
-			One: "comment", Many: "comments",
+			One: "comment", Many: "comments", Groups: "commentGroups",
 			Connection: "CommentConnection", Edge: "CommentEdge",
 			Where: "CommentWhere", ToOneWhere: "CommentToOneWhere", ToManyWhere: "CommentToManyWhere",
 			Order: "CommentOrder", OrderField: "CommentOrderField",

@@ -30,7 +30,7 @@ func gridEntity() *entity.Entity {
 			Description: "The headline.",
 		},
 		{
-			Name: "cells", Schema: "cells", Column: "cells", Type: entity.JSON, GraphQL: "JSON", NonNull: true, OrderValue: "CELLS",
+			Name: "cells", Schema: "cells", Column: "cells", Type: entity.JSON, GraphQL: "JSON", NonNull: true, Filter: true, OrderValue: "CELLS",
 			Description: "The cells, row by row.",
 		},
 		{
@@ -77,7 +77,7 @@ func gridEntity() *entity.Entity {
 			{Field: fields[4], Desc: true},
 		},
 		Names: entity.Names{
-			One: "grid", Many: "grids",
+			One: "grid", Many: "grids", Groups: "gridGroups",
 			Connection: "GridConnection", Edge: "GridEdge",
 			Where: "GridWhere", ToOneWhere: "GridToOneWhere", ToManyWhere: "GridToManyWhere",
 			Order: "GridOrder", OrderField: "GridOrderField",

@@ -109,23 +109,23 @@ func postEntity() *entity.Entity {
 				Description: "The answer that the author accepted.",
 			},
 			{
-				Name: "comments", Schema: "comments", Target: "Comment", Kind: entity.ToMany, Column: "post_id",
+				Name: "comments", Schema: "comments", Target: "Comment", Kind: entity.ToMany, Column: "post_id", Groups: "commentGroups",
 				Description: "The answers to the post and the comments on it.",
 			},
 			{
-				Name: "tags", Schema: "tags", Target: "Tag", Kind: entity.ManyToMany, Join: "post_tags", JoinOwn: "post_id", JoinTarget: "tag_id",
+				Name: "tags", Schema: "tags", Target: "Tag", Kind: entity.ManyToMany, Join: "post_tags", JoinOwn: "post_id", JoinTarget: "tag_id", Groups: "tagGroups",
 				Description: "The subjects of the post.",
 			},
 			{
-				Name: "votes", Schema: "votes", Target: "Vote", Kind: entity.ToMany, Column: "post_id",
+				Name: "votes", Schema: "votes", Target: "Vote", Kind: entity.ToMany, Column: "post_id", Groups: "voteGroups",
 				Description: "The votes on the post and on its comments.",
 			},
 			{
-				Name: "links", Schema: "links", Target: "PostLink", Kind: entity.ToMany, Column: "post_id",
+				Name: "links", Schema: "links", Target: "PostLink", Kind: entity.ToMany, Column: "post_id", Groups: "linkGroups",
 				Description: "The links from this post to others.",
 			},
 			{
-				Name: "linkedFrom", Schema: "linked_from", Target: "PostLink", Kind: entity.ToMany, Column: "related_post_id",
+				Name: "linkedFrom", Schema: "linked_from", Target: "PostLink", Kind: entity.ToMany, Column: "related_post_id", Groups: "linkedFromGroups",
 				Description: "The links from other posts to this one.",
 			},
 		},
@@ -142,7 +142,7 @@ func postEntity() *entity.Entity {
 			{Field: fields[11], Desc: true},
 		},
 		Names: entity.Names{
-			One: "post", Many: "posts",
+			One: "post", Many: "posts", Groups: "postGroups",
 			Connection: "PostConnection", Edge: "PostEdge",
 			Where: "PostWhere", ToOneWhere: "PostToOneWhere", ToManyWhere: "PostToManyWhere",
 			Order: "PostOrder", OrderField: "PostOrderField",

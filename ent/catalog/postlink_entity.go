@@ -69,7 +69,7 @@ func postLinkEntity() *entity.Entity {
 			{Field: fields[4], Desc: true},
 		},
 		Names: entity.Names{
-			One: "postLink", Many: "postLinks",
+			One: "postLink", Many: "postLinks", Groups: "postLinkGroups",
 			Connection: "PostLinkConnection", Edge: "PostLinkEdge",
 			Where: "PostLinkWhere", ToOneWhere: "PostLinkToOneWhere", ToManyWhere: "PostLinkToManyWhere",
 			Order: "PostLinkOrder", OrderField: "PostLinkOrderField",

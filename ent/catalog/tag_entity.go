@@ -47,7 +47,7 @@ func tagEntity() *entity.Entity {
 		ID:          []*entity.Field{fields[0]},
 		Edges: []*entity.Edge{
 			{
-				Name: "posts", Schema: "posts", Target: "Post", Kind: entity.ManyToMany, Join: "post_tags", JoinOwn: "tag_id", JoinTarget: "post_id",
+				Name: "posts", Schema: "posts", Target: "Post", Kind: entity.ManyToMany, Join: "post_tags", JoinOwn: "tag_id", JoinTarget: "post_id", Groups: "postGroups",
 				Description: "The posts on this subject.",
 			},
 		},
@@ -64,7 +64,7 @@ func tagEntity() *entity.Entity {
 			{Field: fields[0]},
 		},
 		Names: entity.Names{
-			One: "tag", Many: "tags",
+			One: "tag", Many: "tags", Groups: "tagGroups",
 			Connection: "TagConnection", Edge: "TagEdge",
 			Where: "TagWhere", ToOneWhere: "TagToOneWhere", ToManyWhere: "TagToManyWhere",
 			Order: "TagOrder", OrderField: "TagOrderField",

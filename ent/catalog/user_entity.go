@@ -64,7 +64,7 @@ func userEntity() *entity.Entity {
 			Description: "Whether this is an account of the site itself, not of a person.",
 		},
 		{
-			Name: "roles", Schema: "roles", Column: "roles", Type: entity.JSON, GraphQL: "JSON", Nullable: true, OrderValue: "ROLES",
+			Name: "roles", Schema: "roles", Column: "roles", Type: entity.JSON, GraphQL: "JSON", Nullable: true, Filter: true, OrderValue: "ROLES",
 			Description: "The roles that rules refer to, such as moderator and admin.",
 		},
 		{
@@ -85,19 +85,19 @@ func userEntity() *entity.Entity {
 		ID:          []*entity.Field{fields[0]},
 		Edges: []*entity.Edge{
 			{
-				Name: "posts", Schema: "posts", Target: "Post", Kind: entity.ToMany, Column: "author_id",
+				Name: "posts", Schema: "posts", Target: "Post", Kind: entity.ToMany, Column: "author_id", Groups: "postGroups",
 				Description: "The posts that the user wrote.",
 			},
 			{
-				Name: "comments", Schema: "comments", Target: "Comment", Kind: entity.ToMany, Column: "author_id",
+				Name: "comments", Schema: "comments", Target: "Comment", Kind: entity.ToMany, Column: "author_id", Groups: "commentGroups",
 				Description: "The comments and answers that the user wrote.",
 			},
 			{
-				Name: "votes", Schema: "votes", Target: "Vote", Kind: entity.ToMany, Column: "user_id",
+				Name: "votes", Schema: "votes", Target: "Vote", Kind: entity.ToMany, Column: "user_id", Groups: "voteGroups",
 				Description: "The votes that the user cast.",
 			},
 			{
-				Name: "grids", Schema: "grids", Target: "Grid", Kind: entity.ToMany, Column: "user_id",
+				Name: "grids", Schema: "grids", Target: "Grid", Kind: entity.ToMany, Column: "user_id", Groups: "gridGroups",
 				Description: "The grids that the user owns. They go when the user goes.",
 			},
 		},
@@ -115,7 +115,7 @@ func userEntity() *entity.Entity {
 			{Field: fields[11], Desc: true},
 		},
 		Names: entity.Names{
-			One: "user", Many: "users",
+			One: "user", Many: "users", Groups: "userGroups",
 			Connection: "UserConnection", Edge: "UserEdge",
 			Where: "UserWhere", ToOneWhere: "UserToOneWhere", ToManyWhere: "UserToManyWhere",
 			Order: "UserOrder", OrderField: "UserOrderField",

@@ -93,7 +93,7 @@ func voteEntity() *entity.Entity {
 			{Field: fields[6], Desc: true},
 		},
 		Names: entity.Names{
-			One: "vote", Many: "votes",
+			One: "vote", Many: "votes", Groups: "voteGroups",
 			Connection: "VoteConnection", Edge: "VoteEdge",
 			Where: "VoteWhere", ToOneWhere: "VoteToOneWhere", ToManyWhere: "VoteToManyWhere",
 			Order: "VoteOrder", OrderField: "VoteOrderField",

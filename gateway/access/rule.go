@@ -19,7 +19,9 @@ package access
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
+	"time"
 
 	"entgo.io/ent/schema"
 )
@@ -105,6 +107,12 @@ const (
 	KindRole     Kind = "role"
 	KindOwner    Kind = "owner"
 	KindMatch    Kind = "match"
+	KindCompare  Kind = "compare"
+	KindNull     Kind = "null"
+	KindPast     Kind = "past"
+	KindFuture   Kind = "future"
+	KindRelated  Kind = "related"
+	KindNamed    Kind = "named"
 	KindAny      Kind = "any"
 	KindAll      Kind = "all"
 	KindNot      Kind = "not"
@@ -115,10 +123,19 @@ type Rule struct {
 	Kind   Kind     `json:"kind"`
 	Roles  []string `json:"roles,omitempty"`  // KindRole
 	Path   []string `json:"path,omitempty"`   // KindOwner: names of to-one edges
-	Field  string   `json:"field,omitempty"`  // KindMatch: name of a field in the ent schema
-	Values []string `json:"values,omitempty"` // KindMatch: stored spellings
-	Rules  []*Rule  `json:"rules,omitempty"`  // KindAny, KindAll, KindNot
+	Field  string   `json:"field,omitempty"`  // KindMatch, KindCompare, KindNull, KindPast, KindFuture: name of a field in the ent schema
+	Values []string `json:"values,omitempty"` // KindMatch, KindCompare: stored spellings
+	Op     string   `json:"op,omitempty"`     // KindCompare
+	Edge   string   `json:"edge,omitempty"`   // KindRelated: name of an edge in the ent schema
+	Label  string   `json:"label,omitempty"`  // KindNamed
+	Rules  []*Rule  `json:"rules,omitempty"`  // KindAny, KindAll, KindNot, KindRelated
+
+	dynamic Dynamic // KindNamed, once it is linked
 }
+
+// Dynamic is the Go code behind a named rule. It returns the rule for one viewer, built of the same parts as those in a
+// schema; nil allows nobody. It is called for each statement, so that it should be quick and must not use the database.
+type Dynamic func(Viewer) *Rule
 
 // Everyone allows every viewer, anonymous ones too.
 func Everyone() *Rule { return &Rule{Kind: KindEveryone} }
@@ -133,11 +150,41 @@ func Role(roles ...string) *Rule { return &Rule{Kind: KindRole, Roles: roles} }
 // Owner("post", "author") for a comment that the post's author may handle. Without a path the row itself is the user.
 func Owner(path ...string) *Rule { return &Rule{Kind: KindOwner, Path: path} }
 
-// Match allows rows whose field (by its name in the ent schema) holds one of the values in stored spelling.
-// A row where the field is null does not match.
+// Match allows rows whose field (by its name in the ent schema) holds one of the values in stored spelling: "draft", "5",
+// "true", a UUID, a time as in RFC 3339. A row where the field is null does not match.
 func Match(field string, values ...string) *Rule {
 	return &Rule{Kind: KindMatch, Field: field, Values: values}
 }
+
+// Compare allows rows whose field is "<", "<=", ">" or ">=" than the value: a number, a text, or a [time.Time]. A row where the
+// field is null does not match.
+func Compare(field, op string, value any) *Rule {
+	text := fmt.Sprint(value)
+	if t, ok := value.(time.Time); ok {
+		text = t.UTC().Format(time.RFC3339Nano)
+	}
+	return &Rule{Kind: KindCompare, Field: field, Op: op, Values: []string{text}}
+}
+
+// Null allows rows whose field has no value.
+func Null(field string) *Rule { return &Rule{Kind: KindNull, Field: field} }
+
+// Past allows rows whose time field is not later than now: Past("published_at"). Null does not match.
+func Past(field string) *Rule { return &Rule{Kind: KindPast, Field: field} }
+
+// Future allows rows whose time field is later than now. Null does not match; where it means never, say
+// Any(Future("expires_at"), Null("expires_at")).
+func Future(field string) *Rule { return &Rule{Kind: KindFuture, Field: field} }
+
+// Related allows rows with an edge to a row for which the rule holds: Related("members", Owner("user")) for a team that the
+// viewer belongs to. The rules of that row's own entity are not asked; deleted rows do not count.
+func Related(edge string, rule *Rule) *Rule {
+	return &Rule{Kind: KindRelated, Edge: edge, Rules: []*Rule{rule}}
+}
+
+// Named is a rule that Go code makes for each viewer. The application hands it over as App.Rules; starting fails if it does
+// not.
+func Named(name string) *Rule { return &Rule{Kind: KindNamed, Label: name} }
 
 // Any allows what one of the rules allows; with no rules, nothing.
 func Any(rules ...*Rule) *Rule { return &Rule{Kind: KindAny, Rules: rules} }
@@ -148,8 +195,9 @@ func All(rules ...*Rule) *Rule { return &Rule{Kind: KindAll, Rules: rules} }
 // Not allows what the rule does not allow.
 func Not(rule *Rule) *Rule { return &Rule{Kind: KindNot, Rules: []*Rule{rule}} }
 
-// Reduce answers the parts of the rule that depend on the viewer alone. The result holds only KindOwner, KindMatch and
-// their combinations, or is KindEveryone (all rows) or nil (no row). A nil rule reduces to nil.
+// Reduce answers the parts of the rule that depend on the viewer alone. The result holds only conditions on rows and
+// their combinations, or is KindEveryone (all rows) or nil (no row); KindEveryone stands inside KindRelated too. A nil rule
+// reduces to nil.
 func (r *Rule) Reduce(v Viewer) *Rule {
 	switch {
 	case v.System:
@@ -175,8 +223,19 @@ func (r *Rule) Reduce(v Viewer) *Rule {
 			return nil
 		}
 		return r
-	case KindMatch:
+	case KindMatch, KindCompare, KindNull, KindPast, KindFuture:
 		return r
+	case KindNamed:
+		if r.dynamic == nil {
+			return nil
+		}
+		return r.dynamic(v).Reduce(v)
+	case KindRelated:
+		inner := r.Rules[0].Reduce(v)
+		if inner == nil {
+			return nil
+		}
+		return Related(r.Edge, inner)
 	case KindNot:
 		switch inner := r.Rules[0].Reduce(v); {
 		case inner == nil:
@@ -223,6 +282,24 @@ func combine(kind Kind, rules []*Rule, empty *Rule) *Rule {
 		return rules[0]
 	}
 	return &Rule{Kind: kind, Rules: rules}
+}
+
+// Link gives the named rules in r their code. It returns the name of one that has none.
+func (r *Rule) Link(named map[string]Dynamic) (missing string) {
+	if r == nil {
+		return ""
+	}
+	if r.Kind == KindNamed {
+		if r.dynamic = named[r.Label]; r.dynamic == nil {
+			return r.Label
+		}
+	}
+	for _, sub := range r.Rules {
+		if name := sub.Link(named); name != "" {
+			missing = name
+		}
+	}
+	return missing
 }
 
 // AllowsAll says whether the rule allows every viewer every row, so that nothing is ever hidden by it. It does not look

@@ -11,6 +11,10 @@ type Viewer struct {
 	UserID string
 	// Roles are the viewer's roles. Their names mean what the schema's rules make of them.
 	Roles []string
+	// Tenant is the key of the tenant whose rows the viewer works with, as text. Empty if there is none.
+	Tenant string
+	// Claims are all claims of the viewer's token, nil without one. They are read only.
+	Claims map[string]any
 	// System lifts every rule. It is for the framework's and the application's own work (loading data, background jobs),
 	// never for a request.
 	System bool

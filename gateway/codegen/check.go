@@ -2,11 +2,9 @@ package codegen
 
 import (
 	"slices"
-	"strings"
 
 	"entgo.io/ent/entc/gen"
 
-	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
@@ -20,7 +18,7 @@ var entsOwn = []string{"Edges", "String", "Update", "Unwrap"}
 func reservedTypes() map[string]string {
 	types := make(map[string]string)
 	for _, name := range []string{
-		"Query", "Mutation", "Subscription", "Node", "PageInfo", "OrderDirection", "NullsOrder", "CountOrder",
+		"Query", "Mutation", "Subscription", "Node", "PageInfo", "OrderDirection", "NullsOrder", "CountOrder", "CalendarPeriod",
 		"ID", "Int", "Float", "String", "Boolean", "DateTime", "Date", "BigInt", "Decimal", "JSON", "Bytes", "UUID",
 	} {
 		types[name] = "a type that every API has"
@@ -35,7 +33,7 @@ func (n *node) typeNames() []string {
 	for _, fn := range entity.Aggregates() {
 		names = append(names, n.Name+aggregates[fn].typ)
 	}
-	return append(names,
+	return append(append(names, n.groupTypes()...),
 		n.Name, n.Names.Connection, n.Names.Edge, n.Names.Where, n.Names.ToOneWhere, n.Names.ToManyWhere, n.Names.Order, n.Names.OrderField,
 		"Create"+n.Name+"Input", "Update"+n.Name+"Input", "Delete"+n.Name+"Input",
 		"Create"+n.Name+"Payload", "Update"+n.Name+"Payload", "Delete"+n.Name+"Payload",
@@ -77,6 +75,12 @@ func (m *model) checkNames() error {
 			}
 			roots[name] = "that of entity " + n.Type.Name
 		}
+		if name := n.Names.Groups; name != "" {
+			if !isName(name) || roots[name] != "" {
+				return fault(n.Type, "its groups cannot be %q, which is %s; name them by entity.RenameGroups(name)", name, orText(roots[name], "no name in GraphQL"))
+			}
+			roots[name] = "that of the groups of entity " + n.Type.Name
+		}
 		seen := map[string]string{"clientMutationId": "the name that Relay reserves"}
 		check := func(what, schema, name string) error {
 			switch {
@@ -105,6 +109,17 @@ func (m *model) checkNames() error {
 			}
 			if err := check("edge", ed.Schema, ed.Name); err != nil {
 				return err
+			}
+			if !ed.List() && slices.Contains([]string{"field", "period", "timeZone", "direction", "nulls"}, ed.Name) {
+				return fault(n.Type, "edge %s: orders and groups say %q beside the names of relations; name the edge by .Annotations(entity.Rename(\"…\"))", ed.Schema, ed.Name)
+			}
+		}
+		for _, ed := range n.Edges {
+			if name := ed.Groups; name != "" {
+				if !isName(name) || seen[name] != "" {
+					return fault(n.Type, "edge %s: its groups cannot be %q, which is %s; name them by .Annotations(entity.RenameGroups(\"…\"))", ed.Schema, name, orText(seen[name], "no name in GraphQL"))
+				}
+				seen[name] = "that of the groups of edge " + ed.Schema
 			}
 		}
 	}
@@ -156,50 +171,4 @@ func (n *node) keyNames() []string {
 		names[i] = k.Name
 	}
 	return names
-}
-
-// checkRules finds rules that could not become SQL.
-func (m *model) checkRules(n *node) error {
-	var check func(r *access.Rule) error
-	check = func(r *access.Rule) error {
-		if r == nil {
-			return nil
-		}
-		switch r.Kind {
-		case access.KindMatch:
-			f := n.SchemaField(r.Field)
-			if f == nil || f.Type != entity.String && f.Type != entity.Enum {
-				return fault(n.Type, "rule Match(%q): there is no text or enum field of that name", r.Field)
-			}
-			for _, value := range r.Values {
-				if f.Type == entity.Enum && !slices.ContainsFunc(f.Enum, func(v entity.EnumValue) bool { return v.Stored == value }) {
-					return fault(n.Type, "rule Match(%q): the field cannot hold %q", r.Field, value)
-				}
-			}
-		case access.KindOwner:
-			at := n.Entity
-			for _, step := range r.Path {
-				ed := at.SchemaEdge(step)
-				if ed == nil || ed.List() {
-					return fault(n.Type, "rule Owner(%q): entity %s has no to-one edge %q", strings.Join(r.Path, `", "`), at.Name, step)
-				}
-				at = ed.To()
-			}
-			if len(at.ID) != 1 {
-				return fault(n.Type, "rule Owner(%q): it leads to %s, which has a composite key", strings.Join(r.Path, `", "`), at.Name)
-			}
-		}
-		for _, sub := range r.Rules {
-			if err := check(sub); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for _, op := range []access.Operation{access.Read, access.Create, access.Update, access.Delete} {
-		if err := check(n.Rules.For(op)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -71,7 +71,7 @@ func (m *model) newField(n *node, ef *gen.Field) (*entity.Field, error) {
 	// What a scanner of the schema keeps need not compare as it reads: ent's own write texts as bytes, which SQLite tells
 	// from texts.
 	comparable := f.Type != entity.JSON && f.Type != entity.Bytes && !ef.HasValueScanner()
-	f.Filter = comparable && !f.Hidden
+	f.Filter = (comparable || f.Type == entity.JSON && !ef.HasValueScanner()) && !f.Hidden
 	f.Sort = comparable && !f.Hidden && f.Type != entity.Ref
 	if api.SoftDelete {
 		if !ef.IsTime() || !ef.Optional || !ef.Nillable || n.SoftDelete != nil {

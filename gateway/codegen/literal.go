@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
@@ -79,6 +78,7 @@ func edgeLiteral(e *entity.Edge) string {
 	l.text("Join", e.Join)
 	l.text("JoinOwn", e.JoinOwn)
 	l.text("JoinTarget", e.JoinTarget)
+	l.text("Groups", e.Groups)
 	l.text("Input", e.Input)
 	l.flag("Hidden", e.Hidden)
 	l.text("\nDescription", e.Description)
@@ -103,6 +103,7 @@ func namesLiteral(n entity.Names) string {
 	for _, pair := range [][2]string{
 		{"One", n.One},
 		{"Many", n.Many},
+		{"Groups", n.Groups},
 		{"\nConnection", n.Connection},
 		{"Edge", n.Edge},
 		{"\nWhere", n.Where},
@@ -117,20 +118,4 @@ func namesLiteral(n entity.Names) string {
 		l.text(pair[0], pair[1])
 	}
 	return "entity.Names{\n" + l.String() + ",\n}"
-}
-
-// ruleLiteral writes a rule as its author did.
-func ruleLiteral(r *access.Rule) string {
-	args := slices.Concat(r.Roles, r.Path)
-	if r.Kind == access.KindMatch {
-		args = append([]string{r.Field}, r.Values...)
-	}
-	calls := make([]string, 0, len(args)+len(r.Rules))
-	for _, arg := range args {
-		calls = append(calls, quote(arg))
-	}
-	for _, sub := range r.Rules {
-		calls = append(calls, ruleLiteral(sub))
-	}
-	return "access." + constant(string(r.Kind)) + "(" + strings.Join(calls, ", ") + ")"
 }

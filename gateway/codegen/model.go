@@ -30,6 +30,8 @@ type node struct {
 	api    entity.API
 	// payload is the name of the entity in the payloads of its mutations.
 	payload string
+	// group is the name of the type of its groups, "PostGroup"; empty if there are none.
+	group string
 }
 
 // enum is a GraphQL enum made from an enum field.
@@ -57,6 +59,7 @@ func newModel(graph *gen.Graph, cfg Config) (*model, error) {
 			return nil, err
 		}
 	}
+	m.addGroups()
 	if err := m.checkNames(); err != nil {
 		return nil, err
 	}
@@ -130,6 +133,7 @@ func (m *model) newNode(t *gen.Type, cfg Config) (*node, error) {
 		MaxPageSize: orElse(api.MaxPageSize, cfg.MaxPageSize),
 		Names: entity.Names{
 			One: orText(api.One, camel(name)), Many: orText(api.Many, many),
+			Groups:     orText(api.Groups, orText(api.One, camel(name))+"Groups"),
 			Connection: name + "Connection", Edge: name + "Edge",
 			Where: name + "Where", ToOneWhere: name + "ToOneWhere", ToManyWhere: name + "ToManyWhere",
 			Order: name + "Order", OrderField: name + "OrderField",
@@ -186,7 +190,9 @@ func (n *node) omit() error {
 		case entity.RootBy:
 			n.Keys = nil
 		case entity.RootMany:
-			n.Names.Many = ""
+			n.Names.Many, n.Names.Groups = "", ""
+		case entity.RootGroups:
+			n.Names.Groups = ""
 		case entity.RootCreate:
 			n.Names.Create = ""
 		case entity.RootUpdate:
@@ -194,7 +200,7 @@ func (n *node) omit() error {
 		case entity.RootDelete:
 			n.Names.Delete = ""
 		default:
-			return fault(n.Type, "entity.Without(%q): that is no root field of an entity; use RootOne, RootBy, RootMany, RootCreate, RootUpdate or RootDelete", kind)
+			return fault(n.Type, "entity.Without(%q): that is no root field of an entity; use RootOne, RootBy, RootMany, RootGroups, RootCreate, RootUpdate or RootDelete", kind)
 		}
 	}
 	if n.Hidden {
@@ -387,6 +393,9 @@ func (m *model) addEdges(n *node) error {
 		}
 		if n.Composite() && ed.Kind != entity.ToOne {
 			return fault(n.Type, "edge %s: other tables cannot refer to a key of several columns; give the entity an id of its own in place of field.ID(…)", e.Name)
+		}
+		if ed.List() {
+			ed.Groups = orText(api.Groups, singular(ed.Name)+"Groups")
 		}
 		n.Edges = append(n.Edges, ed)
 		m.deprecated[ed] = api.Deprecated

@@ -18,6 +18,9 @@ func plural(name string) string {
 	return p
 }
 
+// singular gives "reply" for "replies".
+var singular = gen.Funcs["singular"].(func(string) string)
+
 // words splits a name in snake_case or camelCase into lower-case words: "created_at", "postLink" and "HTTPPort" give
 // "created at", "post link" and "http port".
 func words(name string) []string {

@@ -89,6 +89,7 @@ func (m *model) entitySDL() string {
 		w.line("Which way.", "count: OrderDirection")
 		w.close()
 	}
+	m.writePeriods(w)
 	for _, n := range m.nodes {
 		if !n.Hidden {
 			m.writeNode(w, n)
@@ -154,6 +155,9 @@ func (m *model) writeQuery(w *sdlWriter) {
 		if n.Names.Many != "" {
 			w.field("The "+phrases(n.Name)+" that the viewer may read.", n.Names.Many, n.listArguments(), n.Names.Connection+"!"+deprecated)
 		}
+		if n.Names.Groups != "" {
+			w.field("The "+phrases(n.Name)+" that the viewer may read, in groups.", n.Names.Groups, n.groupArguments(), "["+n.group+"!]!"+deprecated)
+		}
 	}
 	w.close()
 }
@@ -216,6 +220,9 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 		case ed.Hidden:
 		case ed.List():
 			w.field(ed.Description, ed.Name, m.node(ed.Target).listArguments(), ed.Target+"Connection!"+deprecated)
+			if target := m.node(ed.Target); ed.Groups != "" {
+				w.field("The same in groups.", ed.Groups, target.groupArguments(), "["+target.group+"!]!"+deprecated)
+			}
 		case ed.NonNull:
 			w.line(ed.Description, ed.Name+": "+ed.Target+"!"+deprecated)
 		default:
@@ -232,6 +239,7 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 	w.line("Figures over the whole list.", "aggregate: "+n.Name+"Aggregate!")
 	w.close()
 	m.writeAggregate(w, n, nouns)
+	m.writeGroups(w, n, nouns)
 	w.open(title(article(noun))+" in a list.", "type "+n.Names.Edge)
 	w.line("Marks this place in the list, for `after` and `before`.", "cursor: String!")
 	w.line("The "+noun+".", "node: "+n.Name+"!")
@@ -491,35 +499,59 @@ var operators = map[entity.Operator]string{
 	entity.EqFold: "Equal to this, in upper or lower case.", entity.ContainsFold: "Contains this, in upper or lower case.",
 	entity.StartsWithFold: "Starts with this, in upper or lower case.", entity.EndsWithFold: "Ends with this, in upper or lower case.",
 	entity.IsNull: "Whether there is no value.",
+	entity.Has:    "A list that holds this.", entity.HasKey: "An object that has a member of this name.",
 }
 
 // writeFilters writes the operator inputs that all entities share, as far as some entity uses them.
 func (m *model) writeFilters(w *sdlWriter) {
 	used := make(map[string]*entity.Field)
+	use := func(t entity.Type) {
+		if used[string(t)] == nil {
+			used[string(t)] = &entity.Field{Type: t}
+		}
+	}
 	for _, n := range m.nodes {
 		for _, f := range n.Fields {
 			if f.Filter && !n.Hidden {
 				used[f.GraphQL] = f
 			}
 		}
-		if !n.Hidden && m.toMany(n) && used["Int"] == nil {
-			used["Int"] = &entity.Field{Type: entity.Int}
+		if n.group != "" || !n.Hidden && m.toMany(n) {
+			use(entity.Int)
 		}
+		if n.group == "" {
+			continue
+		}
+		for _, fn := range []entity.Aggregate{entity.Sum, entity.Avg} {
+			for _, f := range n.aggregated(fn) {
+				t, _ := fn.Of(f)
+				use(t)
+			}
+		}
+	}
+	if used["JSON"] != nil && used["Int"] == nil { // the length of lists
+		used["Int"] = &entity.Field{Type: entity.Int}
 	}
 	for _, name := range slices.Sorted(maps.Keys(used)) {
 		what := map[entity.Type]string{
 			entity.ID: "an id", entity.Ref: "an id", entity.Int: "an integer", entity.BigInt: "a large integer",
 			entity.Decimal: "an exact number", entity.Float: "a number", entity.Boolean: "a truth value",
 			entity.String: "a text", entity.DateTime: "a point in time", entity.Date: "a day", entity.UUID: "a UUID",
-			entity.Enum: "`" + name + "`",
+			entity.Enum: "`" + name + "`", entity.JSON: "a JSON value, or one inside it",
 		}[used[name].Type]
 		w.open("Conditions on "+what+". All that are given must hold.", "input "+name+"Filter")
+		if name == "JSON" {
+			w.line("The way to the value that all of this is about: names of members, and positions in lists, counted from 0 or as negative numbers from the end. The whole value if it is not given.", "path: [String!]")
+			w.line("A list with so many elements.", "length: IntFilter")
+		}
 		for _, op := range used[name].Type.Operators() {
 			switch {
 			case op == entity.IsNull:
 				w.line(operators[op], string(op)+": Boolean")
 			case op.List():
 				w.line(operators[op], string(op)+": ["+name+"!]")
+			case name == "JSON" && op.Text():
+				w.line(operators[op], string(op)+": String")
 			default:
 				w.line(operators[op], string(op)+": "+name)
 			}

@@ -22,7 +22,7 @@ func (a Aggregate) Of(f *Field) (t Type, ok bool) {
 	number := f.Type == Int || f.Type == BigInt || f.Type == Float || f.Type == Decimal
 	switch a {
 	case CountDistinct:
-		return Int, true
+		return Int, f.Type != JSON
 	case Sum:
 		switch f.Type {
 		case Int, BigInt:

@@ -29,6 +29,8 @@ type API struct {
 	NewName string `json:"newName,omitempty"`
 	One     string `json:"one,omitempty"`
 	Many    string `json:"many,omitempty"`
+	// Groups is the name of the field that gives the rows of an entity, or of an edge, in groups.
+	Groups string `json:"groups,omitempty"`
 	// Description and Deprecated are what the API says of the thing.
 	Description string `json:"description,omitempty"`
 	Deprecated  string `json:"deprecated,omitempty"`
@@ -55,8 +57,8 @@ func Pages(size, max int) API { return API{PageSize: size, MaxPageSize: max} }
 // that lead to a hidden entity are hidden too.
 func Hidden() API { return API{Hide: true} }
 
-// Without takes root fields of an entity out of the API: RootOne (post), RootBy (postBySlug), RootMany (posts), RootCreate,
-// RootUpdate and RootDelete.
+// Without takes root fields of an entity out of the API: RootOne (post), RootBy (postBySlug), RootMany (posts, and with it
+// postGroups), RootGroups, RootCreate, RootUpdate and RootDelete.
 func Without(kinds ...RootKind) API { return API{Omit: kinds} }
 
 // Rename gives an entity, a field or an edge another name in the API than the schema's. All types, root fields and
@@ -77,6 +79,10 @@ type Renaming struct {
 	// From is the old name.
 	From string
 }
+
+// RenameGroups gives the field that groups an entity's rows at the root, or the rows of an edge to many, another name than
+// "postGroups" and "commentGroups". The types of an entity's groups follow: "userBuckets" makes UserBucket.
+func RenameGroups(name string) API { return API{Groups: name} }
 
 // Describe sets what the API says of an entity, a field or an edge, in place of its comment in the schema.
 func Describe(text string) API { return API{Description: text} }
@@ -119,6 +125,7 @@ func (a API) Merge(other schema.Annotation) schema.Annotation {
 	replace(&a.NewName, o.NewName)
 	replace(&a.One, o.One)
 	replace(&a.Many, o.Many)
+	replace(&a.Groups, o.Groups)
 	replace(&a.Description, o.Description)
 	replace(&a.Deprecated, o.Deprecated)
 	if len(o.Order) > 0 {

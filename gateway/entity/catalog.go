@@ -49,12 +49,14 @@ type Entity struct {
 	fields map[string]*Field
 	ents   map[string]*Field
 	edges  map[string]*Edge
+	groups map[string]*Edge
 	keys   map[string]*Key
 }
 
 // Names are the names in the API that belong to an entity. An empty name means that the thing is not offered.
 type Names struct {
 	One, Many              string // Query.post, Query.posts
+	Groups                 string // Query.postGroups
 	Connection, Edge       string // PostConnection, PostEdge
 	Where                  string // PostWhere
 	ToOneWhere             string // PostToOneWhere
@@ -165,6 +167,9 @@ type Edge struct {
 	Nullable bool
 	// Join, JoinOwn and JoinTarget are the join table and its two columns, for ManyToMany.
 	Join, JoinOwn, JoinTarget string
+	// Groups is the name of the field beside an edge to many rows that gives them in groups ("commentGroups"), empty if there
+	// is none.
+	Groups string
 	// Input is the name of the exposed foreign key in the API for ToOne edges ("authorId"), which may be a field of the entity.
 	Input string
 
@@ -221,6 +226,7 @@ const (
 	RootOne    RootKind = "one"
 	RootBy     RootKind = "by"
 	RootMany   RootKind = "many"
+	RootGroups RootKind = "groups"
 	RootCreate RootKind = "create"
 	RootUpdate RootKind = "update"
 	RootDelete RootKind = "delete"
@@ -245,10 +251,13 @@ func NewCatalog(entities ...*Entity) *Catalog {
 				e.fields[f.Name] = f
 			}
 		}
-		e.edges, e.keys = make(map[string]*Edge), make(map[string]*Key)
+		e.edges, e.groups, e.keys = make(map[string]*Edge), make(map[string]*Edge), make(map[string]*Key)
 		for _, ed := range e.Edges {
 			if !ed.Hidden {
 				e.edges[ed.Name] = ed
+			}
+			if ed.Groups != "" {
+				e.groups[ed.Groups] = ed
 			}
 		}
 		for _, k := range e.Keys {
@@ -257,6 +266,7 @@ func NewCatalog(entities ...*Entity) *Catalog {
 		}
 		c.root(e.Names.One, Root{Kind: RootOne, Entity: e})
 		c.root(e.Names.Many, Root{Kind: RootMany, Entity: e})
+		c.root(e.Names.Groups, Root{Kind: RootGroups, Entity: e})
 		c.root(e.Names.Create, Root{Kind: RootCreate, Entity: e})
 		c.root(e.Names.Update, Root{Kind: RootUpdate, Entity: e})
 		c.root(e.Names.Delete, Root{Kind: RootDelete, Entity: e})
@@ -270,6 +280,18 @@ func NewCatalog(entities ...*Entity) *Catalog {
 		}
 	}
 	return c
+}
+
+// Link gives named rules their code. It returns the name of one that has none. It must be called before the catalog is used.
+func (c *Catalog) Link(named map[string]access.Dynamic) (missing string) {
+	for _, e := range c.Entities {
+		for _, op := range []access.Operation{access.Read, access.Create, access.Update, access.Delete} {
+			if name := e.Rules.For(op).Link(named); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 func (c *Catalog) root(name string, r Root) {
@@ -299,6 +321,9 @@ func (e *Entity) SchemaField(name string) *Field { return e.ents[name] }
 
 // Edge returns the edge with the given name in the API, nil if there is none.
 func (e *Entity) Edge(name string) *Edge { return e.edges[name] }
+
+// EdgeOfGroups returns the edge whose rows the field with the given name in the API gives in groups, nil if there is none.
+func (e *Entity) EdgeOfGroups(name string) *Edge { return e.groups[name] }
 
 // SchemaEdge returns the edge with the given name in the ent schema, nil if there is none.
 func (e *Entity) SchemaEdge(name string) *Edge {

@@ -22,16 +22,33 @@ const (
 	StartsWithFold Operator = "startsWithFold"
 	EndsWithFold   Operator = "endsWithFold"
 	IsNull         Operator = "isNull"
+	// Has and HasKey are for JSON: a list that holds a value, and an object that has a member.
+	Has    Operator = "has"
+	HasKey Operator = "hasKey"
 )
 
 // List says whether the operator takes a list of values.
 func (o Operator) List() bool { return o == In || o == NotIn }
 
+// Text says whether the operator is about texts, whatever else the field may hold.
+func (o Operator) Text() bool {
+	switch o {
+	case Contains, StartsWith, EndsWith, EqFold, ContainsFold, StartsWithFold, EndsWithFold, HasKey:
+		return true
+	}
+	return false
+}
+
 // Operators are those that fields of the type have, in the order in which they are offered and checked.
 func (t Type) Operators() []Operator {
 	switch t {
-	case JSON, Bytes:
+	case Bytes:
 		return nil
+	case JSON:
+		return []Operator{
+			Eq, Ne, In, NotIn, Lt, Lte, Gt, Gte, Contains, StartsWith, EndsWith,
+			EqFold, ContainsFold, StartsWithFold, EndsWithFold, Has, HasKey, IsNull,
+		}
 	case ID, Ref, UUID, Enum, Boolean:
 		return []Operator{Eq, Ne, In, NotIn, IsNull}
 	case String:

@@ -2,6 +2,7 @@ package entity
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/entwine-data/entwine/gateway/access"
 )
@@ -42,24 +43,10 @@ func (e *Entity) writeRule(w SQL, r *access.Rule, v access.Viewer, alias string,
 	switch r.Kind {
 	case access.KindEveryone:
 		w.WriteSQL("1=1")
-	case access.KindMatch:
-		f := e.ents[r.Field]
-		if len(r.Values) == 0 {
-			w.WriteSQL("1=0")
-			return
-		}
-		w.WriteSQL("(")
-		w.WriteColumn(alias, f.Column)
-		w.WriteSQL(" IS NOT NULL AND ")
-		w.WriteColumn(alias, f.Column)
-		w.WriteSQL(" IN (")
-		for i, value := range r.Values {
-			if i > 0 {
-				w.WriteSQL(", ")
-			}
-			w.WriteArg(value)
-		}
-		w.WriteSQL("))")
+	case access.KindMatch, access.KindCompare, access.KindNull, access.KindPast, access.KindFuture:
+		e.writeTest(w, r, alias)
+	case access.KindRelated:
+		e.writeRelated(w, r, v, alias, depth)
 	case access.KindOwner:
 		e.writeOwner(w, r.Path, v, alias, depth)
 	case access.KindNot:
@@ -82,31 +69,166 @@ func (e *Entity) writeRule(w SQL, r *access.Rule, v access.Viewer, alias string,
 	}
 }
 
+// writeTest writes a condition on one field. What the field cannot hold matches nothing.
+func (e *Entity) writeTest(w SQL, r *access.Rule, alias string) {
+	f := e.ents[r.Field]
+	if f == nil || f.Column == "" {
+		w.WriteSQL("1=0")
+		return
+	}
+	w.WriteSQL("(")
+	w.WriteColumn(alias, f.Column)
+	if r.Kind == access.KindNull {
+		w.WriteSQL(" IS NULL)")
+		return
+	}
+	var values []any
+	op := r.Op
+	switch r.Kind {
+	case access.KindPast:
+		op, values = "<=", []any{f.now()}
+	case access.KindFuture:
+		op, values = ">", []any{f.now()}
+	default:
+		for _, text := range r.Values {
+			if value, ok := f.parse(text); ok {
+				values = append(values, value)
+			}
+		}
+	}
+	if len(values) == 0 || r.Kind != access.KindMatch && !comparisons[op] {
+		w.WriteSQL(" IS NULL AND 1=0)")
+		return
+	}
+	w.WriteSQL(" IS NOT NULL AND ")
+	w.WriteColumn(alias, f.Column)
+	if r.Kind != access.KindMatch {
+		w.WriteSQL(" " + op + " ")
+		w.WriteArg(values[0])
+		w.WriteSQL(")")
+		return
+	}
+	w.WriteSQL(" IN (")
+	for i, value := range values {
+		if i > 0 {
+			w.WriteSQL(", ")
+		}
+		w.WriteArg(value)
+	}
+	w.WriteSQL("))")
+}
+
+var comparisons = map[string]bool{"<": true, "<=": true, ">": true, ">=": true}
+
+// Holds says whether the text is the stored spelling of a value that the field could hold.
+func (f *Field) Holds(text string) bool {
+	_, ok := f.parse(text)
+	return ok
+}
+
+// parse reads a value of the field in stored spelling.
+func (f *Field) parse(text string) (any, bool) {
+	var v any
+	var err error
+	switch f.Type {
+	case ID, Ref:
+		return ParseKey(f.Key, text)
+	case UUID:
+		return ParseKey(UUIDKey, text)
+	case Int, BigInt:
+		v, err = strconv.ParseInt(text, 10, 64)
+	case Float:
+		v, err = strconv.ParseFloat(text, 64)
+	case Boolean:
+		v, err = strconv.ParseBool(text)
+	case DateTime:
+		v, err = time.Parse(time.RFC3339Nano, text)
+	case Date:
+		v, err = time.Parse(time.DateOnly, text)
+	case JSON, Bytes:
+		return nil, false
+	default:
+		v = text
+	}
+	return v, err == nil
+}
+
+// now is the present as a time field holds it.
+func (f *Field) now() time.Time {
+	now := time.Now().UTC()
+	if f.Type == Date {
+		return now.Truncate(24 * time.Hour)
+	}
+	return now.Truncate(time.Microsecond)
+}
+
+// writeRelated asks for a row behind an edge. That one is reached by the edge alone: its own entity's rules are another
+// matter, but a deleted row is none.
+func (e *Entity) writeRelated(w SQL, r *access.Rule, v access.Viewer, alias string, depth int) {
+	ed := e.SchemaEdge(r.Edge)
+	if ed == nil {
+		w.WriteSQL("1=0")
+		return
+	}
+	inner := "o" + strconv.Itoa(depth)
+	w.WriteSQL("EXISTS (SELECT 1 FROM ")
+	ed.target.writeJoin(w, ed, alias, inner)
+	w.WriteSQL(" AND ")
+	ed.target.writeRule(w, r.Rules[0], v, inner, depth+1)
+	w.WriteSQL(")")
+}
+
+// writeJoin writes the rows of e, under inner, to which an edge leads from that under alias.
+func (e *Entity) writeJoin(w SQL, ed *Edge, alias, inner string) {
+	equal := func(a, column, b, other string) {
+		w.WriteColumn(a, column)
+		w.WriteSQL(" = ")
+		w.WriteColumn(b, other)
+	}
+	w.WriteTable(e.Table, inner)
+	switch ed.Kind {
+	case ManyToMany:
+		join := "l" + inner
+		w.WriteSQL(" JOIN ")
+		w.WriteTable(ed.Join, join)
+		w.WriteSQL(" ON ")
+		equal(inner, e.ID[0].Column, join, ed.JoinTarget)
+		w.WriteSQL(" WHERE ")
+		equal(join, ed.JoinOwn, alias, ed.Own().Column)
+	case ToOne:
+		w.WriteSQL(" WHERE ")
+		equal(inner, e.ID[0].Column, alias, ed.Column)
+	default:
+		w.WriteSQL(" WHERE ")
+		equal(inner, ed.Column, alias, ed.Own().Column)
+	}
+	if e.SoftDelete != nil {
+		w.WriteSQL(" AND ")
+		w.WriteColumn(inner, e.SoftDelete.Column)
+		w.WriteSQL(" IS NULL")
+	}
+}
+
 // writeOwner follows the path of to-one edges. The last step compares the foreign key itself, so that a path of one edge
-// reads no other table; longer paths use EXISTS, which both databases turn into index look-ups.
+// reads no other table; longer paths use EXISTS, which both databases turn into index look-ups. A path through a deleted
+// row leads nowhere.
 func (e *Entity) writeOwner(w SQL, path []string, v access.Viewer, alias string, depth int) {
 	if len(path) == 0 {
 		writeKeyEqual(w, e.ID[0].Key, alias, e.ID[0].Column, v.UserID)
 		return
 	}
 	ed := e.SchemaEdge(path[0])
+	if ed == nil || ed.List() {
+		w.WriteSQL("1=0")
+		return
+	}
 	if len(path) == 1 && ed.Kind == ToOne {
 		writeKeyEqual(w, ed.target.ID[0].Key, alias, ed.Column, v.UserID)
 		return
 	}
 	inner := "o" + strconv.Itoa(depth)
 	w.WriteSQL("EXISTS (SELECT 1 FROM ")
-	w.WriteTable(ed.target.Table, inner)
-	w.WriteSQL(" WHERE ")
-	if ed.Kind == ToOne {
-		w.WriteColumn(inner, ed.target.ID[0].Column)
-		w.WriteSQL(" = ")
-		w.WriteColumn(alias, ed.Column)
-	} else {
-		w.WriteColumn(inner, ed.Column)
-		w.WriteSQL(" = ")
-		w.WriteColumn(alias, e.ID[0].Column)
-	}
+	ed.target.writeJoin(w, ed, alias, inner)
 	w.WriteSQL(" AND ")
 	ed.target.writeOwner(w, path[1:], v, inner, depth+1)
 	w.WriteSQL(")")

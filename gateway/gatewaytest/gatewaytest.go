@@ -69,7 +69,7 @@ func Open(t testing.TB, app gateway.App, url string) *Gateway {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	handle, err := app.Open(db.Driver())
+	handle, err := app.Handle(db.Driver())
 	if err != nil {
 		t.Fatal(err)
 	}

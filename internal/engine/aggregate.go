@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strconv"
+
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
@@ -19,10 +21,19 @@ func (r *read) figure(fn entity.Aggregate, f *entity.Field) int {
 			return i
 		}
 	}
+	r.figures = append(r.figures, newFigure(fn, f, len(r.figures)))
+	return len(r.figures) - 1
+}
+
+// newFigure is an aggregate at a position of those that a statement computes.
+func newFigure(fn entity.Aggregate, f *entity.Field, at int) figure {
 	result := *f
 	result.Type, _ = fn.Of(f)
-	r.figures = append(r.figures, figure{fn, f, &result})
-	return len(r.figures) - 1
+	result.Column, result.Nullable = "f"+strconv.Itoa(at), fn != entity.CountDistinct
+	if fn != entity.Min && fn != entity.Max {
+		result.DBType = ""
+	}
+	return figure{fn, f, &result}
 }
 
 // aggregate compiles the selection on a connection's aggregate.
@@ -52,39 +63,65 @@ func (c *compiler) aggregate(r *read, f *collected, e *entity.Entity) *object {
 	return obj
 }
 
-// figures writes the aggregates of a count statement. Casts make both databases give one form: exact texts for sums of
-// integers and decimals, floating point numbers for averages.
-func (s *statement) figures(figures []figure) {
-	for _, f := range figures {
-		s.WriteSQL(", ")
-		switch f.fn {
-		case entity.CountDistinct:
-			s.WriteSQL("count(DISTINCT ")
-			s.WriteColumn("t", f.field.Column)
-			s.WriteSQL(")")
-		case entity.Avg:
-			if !s.postgres {
-				s.WriteSQL("avg(")
-				s.WriteColumn("t", f.field.Column)
-				s.WriteSQL(")")
-				continue
-			}
-			// Postgres' avg of integers is a decimal of 16 digits, one too few for the nearest floating point number.
-			s.WriteSQL("CAST(sum(")
-			s.WriteColumn("t", f.field.Column)
-			s.WriteSQL(") AS double precision) / NULLIF(count(")
-			s.WriteColumn("t", f.field.Column)
-			s.WriteSQL("), 0)")
-		case entity.Sum:
-			s.WriteSQL("sum(")
-			s.WriteColumn("t", f.field.Column)
-			s.WriteSQL(")")
-		default:
-			s.WriteSQL(string(f.fn) + "(")
-			s.WriteColumn("t", f.field.Column)
-			s.WriteSQL(")")
-		}
+// figure writes an aggregate. Both databases give one form: exact texts for sums of integers and decimals, floating point
+// numbers for averages, which are the nearest to the exact sum divided by the number of values.
+func (s *statement) figure(f figure) {
+	column := func() { s.WriteColumn("t", f.field.Column) }
+	call := func(before, after string) {
+		s.WriteSQL(before)
+		column()
+		s.WriteSQL(after)
 	}
+	float := f.field.Type == entity.Float
+	sum := func() {
+		if s.postgres && float { // the sum of narrow ones would be narrow
+			call("sum(CAST(", " AS double precision))")
+			return
+		}
+		call("sum(", ")")
+	}
+	switch {
+	case f.fn == entity.CountDistinct:
+		call("count(DISTINCT ", ")")
+	case f.fn == entity.Sum && (s.postgres || float):
+		sum()
+	case f.fn == entity.Sum:
+		s.exactSum(f.field)
+		s.WriteSQL(" COLLATE entwine_number")
+	case f.fn == entity.Avg && s.postgres:
+		// Postgres' avg of integers is a decimal of 16 digits, one too few for the nearest floating point number.
+		s.WriteSQL("CAST(")
+		sum()
+		call(" AS double precision) / NULLIF(count(", "), 0)")
+	case f.fn == entity.Avg && float:
+		call("avg(", ")")
+	case f.fn == entity.Avg:
+		s.WriteSQL("entwine_mean(")
+		s.exactSum(f.field)
+		call(", count(", "))")
+	case f.field.Type == entity.Decimal && !s.postgres:
+		// The cast changes no value. It makes comparisons be those of numbers, as they are with the column itself.
+		call("CAST("+string(f.fn)+"(", ") AS NUMERIC)")
+	default:
+		call(string(f.fn)+"(", ")")
+	}
+}
+
+// exactSum writes the sum of integers or decimals on SQLite, whose own fails beyond 64 bits and is a floating point number for
+// decimals.
+func (s *statement) exactSum(f *entity.Field) {
+	if f.Type == entity.Decimal {
+		s.WriteSQL("entwine_sum(")
+		s.WriteColumn("t", f.Column)
+		s.WriteSQL(")")
+		return
+	}
+	// The halves are summed apart: neither sum can leave 64 bits.
+	s.WriteSQL("entwine_wide(sum(")
+	s.WriteColumn("t", f.Column)
+	s.WriteSQL(" >> 32), sum(")
+	s.WriteColumn("t", f.Column)
+	s.WriteSQL(" & 4294967295))")
 }
 
 // appendFigure appends the value of an aggregate over the rows of one parent.

@@ -18,11 +18,12 @@ type listArgs struct {
 	before   []any
 	order    order
 	where    *condition
+	grouping *grouping // of groups
 }
 
-// resolveList checks the arguments of a connection over e.
-func (x *Engine) resolveList(e *entity.Entity, args map[string]any) (*listArgs, error) {
-	a := &listArgs{}
+// resolveList checks the arguments of a connection.
+func (x *Engine) resolveList(r *read, args map[string]any) (*listArgs, error) {
+	a, e := &listArgs{}, r.entity
 	var err error
 	if a.order, err = resolveOrder(e, args["orderBy"]); err != nil {
 		return nil, err
@@ -54,24 +55,31 @@ func (x *Engine) resolveList(e *entity.Entity, args map[string]any) (*listArgs, 
 		return nil, badArg("offset", apierr.Invalid, nil, "offset cannot be used together with a cursor.")
 	}
 	a.offset = offset
-	a.limit = cmpOr(e.PageSize, x.cfg.PageSize)
-	name := "first"
-	switch {
-	case hasLast:
-		a.limit, a.backward, name = last, true, "last"
-	case hasFirst:
-		a.limit = first
+	name, n := "first", first
+	if hasLast {
+		a.backward, name, n = true, "last", last
 	}
-	if most := cmpOr(e.MaxPageSize, x.cfg.MaxPageSize); a.limit > most {
-		return nil, badArg(name, apierr.OutOfRange, most, fmt.Sprintf("%s must be at most %d, not %d.", name, most, a.limit))
+	if a.limit, err = x.pageSize(e, name, n, hasFirst || hasLast); err != nil {
+		return nil, err
 	}
 	if w := args["where"]; w != nil {
 		m, _ := w.(map[string]any)
-		if a.where, err = resolveWhere(e, m); err != nil {
+		if a.where, err = x.resolveWhere(e, m); err != nil {
 			return nil, err
 		}
 	}
 	return a, nil
+}
+
+// pageSize is the size that the argument name gives, or the usual one.
+func (x *Engine) pageSize(e *entity.Entity, name string, n int, given bool) (int, error) {
+	if !given {
+		n = cmpOr(e.PageSize, x.cfg.PageSize)
+	}
+	if most := cmpOr(e.MaxPageSize, x.cfg.MaxPageSize); n > most {
+		return 0, badArg(name, apierr.OutOfRange, most, fmt.Sprintf("%s must be at most %d, not %d.", name, most, n))
+	}
+	return n, nil
 }
 
 func cmpOr(a, b int) int {

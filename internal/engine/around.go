@@ -53,34 +53,38 @@ func (q request) lookAround(s *statement, r *read, a *listArgs, parent func()) {
 	}
 }
 
-// exists writes that the list holds the cursor's row, or one after it in the given order. Like a page it is made of ranges.
+// exists writes that the list holds the cursor's row, or one after it in the given order. Like a page it is made of ranges,
+// and of each the first row is looked for. An EXISTS without an order would let Postgres read the table from its start,
+// since it expects to meet a row of the range soon.
 func (q request) exists(s *statement, r *read, a *listArgs, parent func(), o order, cursor []any) {
 	n := 0
-	look := func(condition func()) {
+	look := func(seg segment, condition func()) {
 		if n++; n > 1 {
 			s.WriteSQL(" OR ")
 		}
-		s.WriteSQL("EXISTS (SELECT 1")
+		s.WriteSQL("(SELECT 1")
 		q.source(s, r, a, a.order, parent)
 		s.WriteSQL(" AND ")
 		condition()
-		s.WriteSQL(")")
+		if o.own() {
+			s.WriteSQL(" ORDER BY ")
+			o.write(s, "t", seg)
+		}
+		s.WriteSQL(" LIMIT 1) IS NOT NULL")
 	}
 	s.WriteSQL("(")
 	if segments := o.segments(cursor); segments != nil {
 		for _, seg := range segments {
-			look(func() { o.writeSegment(s, "t", seg, cursor) })
+			look(seg, func() { o.writeSegment(s, "t", seg, cursor) })
 		}
 	} else {
-		look(func() { o.writeAfter(s, "t", cursor) })
+		look(segment{}, func() { o.writeAfter(s, "t", cursor) })
 	}
-	look(func() {
-		same := segment{}
-		for _, v := range cursor {
-			same.states = append(same.states, presence(v))
-		}
-		o.writeSegment(s, "t", same, cursor)
-	})
+	same := segment{}
+	for _, v := range cursor {
+		same.states = append(same.states, presence(v))
+	}
+	look(same, func() { o.writeSegment(s, "t", same, cursor) })
 	s.WriteSQL(")")
 }
 

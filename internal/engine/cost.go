@@ -26,8 +26,12 @@ func (x *execution) bind(seeds int) error {
 				size = parents[r.id]
 			}
 			if r.kind == readList || r.kind == readEdge && r.edge.List() {
+				resolve := x.engine.resolveList
+				if r.grouped {
+					resolve = x.engine.resolveGroups
+				}
 				var err error
-				if out.args, err = x.engine.resolveList(r.entity, r.node.ArgumentMap(x.vars)); out.refused(err) {
+				if out.args, err = resolve(r, r.node.ArgumentMap(x.vars)); out.refused(err) {
 					size = 0
 				} else if r.wantRows {
 					size *= out.args.limit

@@ -22,23 +22,6 @@ import (
 	"github.com/entwine-data/entwine/internal/store"
 )
 
-// Config holds the engine's settings. The zero value works.
-type Config struct {
-	// PageSize is how many rows a list gives if neither the client nor the entity says. Defaults to 20.
-	PageSize int
-	// MaxPageSize is the most rows that a client may ask of a list, unless the entity says otherwise. Defaults to 100.
-	MaxPageSize int
-	// MaxNodes is the most ids of Query.nodes. Defaults to 100.
-	MaxNodes int
-	// Plans is how many compiled plans are kept. Defaults to 2000; large ones are fewer, see maxPlanFields.
-	Plans int
-	// MaxRows is the most rows that nested pages may hold together at one level, by their sizes: 100 posts with 100 comments
-	// each are 10,000. Defaults to 10,000.
-	MaxRows int
-	// MaxBytes bounds the values that an operation reads from the database, and its response. Defaults to 32 MiB.
-	MaxBytes int
-}
-
 // Engine executes operations. It implements [graphql.ExecutableSchema] and is safe for concurrent use.
 type Engine struct {
 	cfg      Config
@@ -57,12 +40,7 @@ var _ graphql.ExecutableSchema = (*Engine)(nil)
 
 // New returns an engine over db. custom runs the hand-written operations and introspection; its schema is the whole one.
 func New(db *store.DB, catalog *entity.Catalog, mutators map[string]entity.Mutator, custom graphql.ExecutableSchema, cfg Config) *Engine {
-	cfg.PageSize = cmpOr(cfg.PageSize, 20)
-	cfg.MaxPageSize = cmpOr(cfg.MaxPageSize, 100)
-	cfg.MaxNodes = cmpOr(cfg.MaxNodes, 100)
-	cfg.Plans = cmpOr(cfg.Plans, 2000)
-	cfg.MaxRows = cmpOr(cfg.MaxRows, 10_000)
-	cfg.MaxBytes = cmpOr(cfg.MaxBytes, 32<<20)
+	cfg = cfg.withDefaults()
 	e := &Engine{
 		cfg: cfg, db: db, postgres: db.Dialect() == dialect.Postgres,
 		catalog: catalog, schema: custom.Schema(), custom: custom, mutators: mutators,
@@ -241,7 +219,7 @@ func (t *traits) shape(vars map[string]any) string {
 func (e *Engine) typesOf(f *collected, vars map[string]any) []string {
 	var names []string
 	ids := nodeIDs(f.first().ArgumentMap(vars))
-	for _, id := range ids[:min(len(ids), e.cfg.MaxNodes)] {
+	for _, id := range ids[:min(len(ids), e.cfg.MaxIDs)] {
 		if ent, _, err := e.globalID(id); err == nil && !slices.Contains(names, ent.Name) {
 			names = append(names, ent.Name)
 		}

@@ -118,6 +118,9 @@ func (x *execution) parts(out *rows) []*part {
 
 func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req request, keys []any) error {
 	r := out.read
+	if r.grouped {
+		return x.groups(ctx, q, out, req, keys)
+	}
 	if r.wantRows {
 		parts := x.parts(out)
 		s := req.list(r, parts[0].names, out.args, keys)

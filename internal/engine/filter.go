@@ -25,6 +25,10 @@ func (q request) filter(s *statement, c *condition, alias string, depth int) {
 		}
 		s.test(t, func() { s.WriteColumn(alias, t.field.Column) })
 	}
+	for _, t := range c.json {
+		next()
+		s.jsonTest(t, alias)
+	}
 	for _, t := range c.edges {
 		next()
 		q.edgeTest(s, t, alias, depth)

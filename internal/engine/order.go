@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -92,23 +94,9 @@ func resolveStep(e *entity.Entity, item any, i int) (step, error) {
 	var st step
 	for {
 		m, _ := item.(map[string]any)
-		for _, key := range [...]string{"field", "direction", "nulls"} {
-			if v, given := m[key]; given && v == nil {
-				return step{}, badPath(append(path, key), apierr.Invalid, key+" must not be null; leave it out.")
-			}
-		}
-		var edge *entity.Edge
-		for _, ed := range e.Edges {
-			v, given := m[ed.Name]
-			switch {
-			case !given:
-			case v == nil:
-				return step{}, badPath(append(path, ed.Name), apierr.Invalid, ed.Name+" must not be null; leave it out.")
-			case len(m) > 1:
-				return step{}, badPath(path, apierr.Invalid, "Each element of orderBy takes a field or one relation, and nothing beside a relation.")
-			default:
-				edge = ed
-			}
+		edge, err := oneRelation(e, m, path)
+		if err != nil {
+			return step{}, err
 		}
 		name, _ := m["field"].(string)
 		if edge == nil && name == "" {
@@ -138,6 +126,33 @@ func resolveStep(e *entity.Entity, item any, i int) (step, error) {
 		}
 		e, item = edge.To(), m[edge.Name]
 	}
+}
+
+// oneRelation is the edge that m goes on with, nil if it ends here. An edge stands alone, and nothing in m is null.
+func oneRelation(e *entity.Entity, m map[string]any, path []any) (*entity.Edge, error) {
+	if err := noNulls(m, path); err != nil {
+		return nil, err
+	}
+	for _, ed := range e.Edges {
+		if _, given := m[ed.Name]; !given {
+			continue
+		}
+		if len(m) > 1 {
+			return nil, badPath(path, apierr.Invalid, fmt.Sprintf("Each element of %s takes a field or one relation, and nothing beside a relation.", path[0]))
+		}
+		return ed, nil
+	}
+	return nil, nil
+}
+
+// noNulls refuses nulls where a key is either there with a value or not there.
+func noNulls(m map[string]any, path []any) error {
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if m[key] == nil {
+			return badPath(extend(path, key), apierr.Invalid, key+" must not be null; leave it out.")
+		}
+	}
+	return nil
 }
 
 // complete drops steps that come after the same value or the key, since they decide nothing, and adds the key.
@@ -196,30 +211,20 @@ func (o order) reversed() order {
 	return r
 }
 
-// write writes the order for the rows of a segment under alias. A column that holds one value there is kept, in the
-// direction of the next that does not: it changes nothing, but without it Postgres would rather walk the primary key and
-// drop rows than read the range of the index that starts with that column.
+// write writes the order for the rows of a segment under alias. A column that holds one value there is kept: it changes
+// nothing, but without it Postgres would rather walk the primary key and drop rows than read the range of the index that
+// starts with that column.
 func (o order) write(s *statement, alias string, seg segment) {
-	state := func(i int) state {
-		if i < len(seg.states) {
-			return seg.states[i]
-		}
-		return anyValue
-	}
 	for i, st := range o.steps {
 		if i > 0 {
 			s.WriteSQL(", ")
 		}
 		s.value(st, alias)
-		desc := st.desc
-		for j := i; (state(j) == isNull || state(j) == equal) && j+1 < len(o.steps); j++ {
-			desc = o.steps[j+1].desc
-		}
-		if desc {
+		if o.direction(seg, i) {
 			s.WriteSQL(" DESC")
 		}
 		// Where nulls are ruled out or all there is, the clause is left out: an index in the other placement could not serve it.
-		if st.nullable() && state(i) == anyValue {
+		if st.nullable() && seg.state(i) == anyValue {
 			if st.nullsFirst {
 				s.WriteSQL(" NULLS FIRST")
 			} else {
@@ -227,6 +232,21 @@ func (o order) write(s *statement, alias string, seg segment) {
 			}
 		}
 	}
+}
+
+// direction says whether a column of a segment is written as descending. Where it holds one value, the direction is that in
+// which an index has it beside the next column: opposite to it if the order asks for that, and the same before the key,
+// since an index on one field goes on with the key in the same direction.
+func (o order) direction(seg segment, i int) (desc bool) {
+	desc = o.steps[i].desc
+	if st := seg.state(i); st != isNull && st != equal || i+1 == len(o.steps) {
+		return desc
+	}
+	next := o.direction(seg, i+1)
+	if i+2 == len(o.steps) {
+		return next
+	}
+	return next == (desc == o.steps[i+1].desc)
 }
 
 // state is what a segment knows of one column of the order.
@@ -245,6 +265,13 @@ const (
 type segment struct {
 	states []state // for the first len(states) columns
 	row    bool    // one comparison of row values with the whole cursor
+}
+
+func (seg segment) state(i int) state {
+	if i < len(seg.states) {
+		return seg.states[i]
+	}
+	return anyValue
 }
 
 // maxSegments bounds the statement; an order with more nullable columns than that is sorted instead.
@@ -325,6 +352,11 @@ func (o order) uniform() bool {
 	return true
 }
 
+// own says whether the row itself holds all values, so that an index can.
+func (o order) own() bool {
+	return !slices.ContainsFunc(o.steps, func(st step) bool { return len(st.path) > 0 || st.count != nil })
+}
+
 // writeSegment writes the condition of one segment.
 func (o order) writeSegment(s *statement, alias string, seg segment, cursor []any) {
 	if seg.row {
@@ -335,6 +367,8 @@ func (o order) writeSegment(s *statement, alias string, seg segment, cursor []an
 		if i > 0 {
 			s.WriteSQL(" AND ")
 		}
+		hint := s.hint(seg.states, i)
+		s.WriteSQL(hint)
 		s.value(o.steps[i], alias)
 		switch st {
 		case notNull:
@@ -352,7 +386,25 @@ func (o order) writeSegment(s *statement, alias string, seg segment, cursor []an
 			}
 			s.WriteArg(cursor[i])
 		}
+		if hint != "" {
+			s.WriteSQL(")")
+		}
 	}
+}
+
+// hint opens what tells SQLite's planner how many rows a part of a segment's condition lets through. Without it, and with what
+// ANALYZE found, SQLite takes nulls for twice as frequent as a value and a range for a quarter of the rows, and would
+// rather walk the primary key, or an index that starts with another column, than search the index of the order.
+func (s *statement) hint(states []state, i int) string {
+	switch {
+	case s.postgres || len(states) == 1:
+		return ""
+	case states[i] == isNull:
+		return "unlikely("
+	case states[i] == beyond:
+		return "likely("
+	}
+	return ""
 }
 
 func (o order) writeRow(s *statement, alias string, cursor []any) {

@@ -170,7 +170,7 @@ func pageThrough(t *rapid.T, e *Engine, all []item) {
 		r.column("id", child.ID[0]).key = true
 		out := &rows{read: r}
 		x := &execution{engine: e, left: new(1 << 30)}
-		if out.args, err = e.resolveList(child, args); err != nil {
+		if out.args, err = e.resolveList(&read{entity: child}, args); err != nil {
 			t.Fatal(err)
 		}
 		err := e.db.View(context.Background(), false, func(ctx context.Context, q store.Querier) error {

@@ -63,6 +63,7 @@ type out struct {
 	nonNull bool
 	nodes   []*ast.Field
 	col     int     // column: index into the read's cells
+	name    string  // below a group's key: the names of the edges and the field that lead there
 	read    *read   // one, list, rootOne, rootNode
 	obj     *object // selection below
 	// variants are the selections by type, for Query.node and Query.nodes.
@@ -102,6 +103,8 @@ const (
 	outAggregate
 	outObject
 	outFigure
+	outGroups   // a list in groups: obj is the selection on a group
+	outGroupKey // below a group, and below its key
 	// Below a mutation's payload.
 	outPayloadNode
 	outPayloadEdge
@@ -137,6 +140,7 @@ type read struct {
 
 	wantRows, wantCount, wantCursor bool
 	wantNext, wantPrevious          bool // pageInfo's flags
+	grouped                         bool // a list that is read in groups
 	// single says that there is at most one key, and folded that the rows come with those of the read above.
 	single, folded bool
 
@@ -330,6 +334,11 @@ func (c *compiler) rootField(f *collected) *out {
 		o.read = c.at(0, &read{kind: readList, entity: root.Entity, node: n}, identity)
 		o.obj = c.connection(o.read, f, root.Entity, 0)
 		return o
+	case entity.RootGroups:
+		o := c.out(f, outGroups)
+		o.read = c.at(0, &read{kind: readList, entity: root.Entity, node: n}, identity)
+		o.obj = c.groupRows(o.read, f)
+		return o
 	default: // node, nodes
 		kind := outNode
 		if root.Kind == entity.RootNodes {
@@ -375,26 +384,20 @@ func (c *compiler) entityField(r *read, e *entity.Entity, f *collected, level in
 		return o
 	}
 	if ed := e.Edge(n.Name); ed != nil {
-		var own *column
-		if ed.Kind == entity.ToOne {
-			own = r.column(ed.Column, nil)
-		} else {
-			own = r.column(e.ID[0].Column, e.ID[0])
-		}
-		own.key = true
-		child := c.at(level+1, &read{kind: readEdge, entity: ed.To(), edge: ed, node: n, parentKey: e.ID[0].Key}, " "+e.Name+"."+ed.Name+"("+arguments(n)+")")
-		if l := (link{child: child, key: r.index(own)}); !slices.Contains(r.links, l) {
-			r.links = append(r.links, l)
-			child.parents++
-		}
 		o := c.out(f, outOne)
-		o.read, o.col = child, r.index(own)
+		o.read, o.col = c.below(r, ed, n, level)
 		if ed.List() {
 			o.kind = outConnection
-			o.obj = c.connection(child, f, ed.To(), level+1)
+			o.obj = c.connection(o.read, f, ed.To(), level+1)
 		} else {
-			o.obj = c.rows(child, f.sub(), level+1)
+			o.obj = c.rows(o.read, f.sub(), level+1)
 		}
+		return o
+	}
+	if ed := e.EdgeOfGroups(n.Name); ed != nil {
+		o := c.out(f, outGroups)
+		o.read, o.col = c.below(r, ed, n, level)
+		o.obj = c.groupRows(o.read, f)
 		return o
 	}
 	o := c.out(f, outCustom)
@@ -418,6 +421,25 @@ func (c *compiler) entityField(r *read, e *entity.Entity, f *collected, level in
 	}
 	r.calls = append(r.calls, o.call)
 	return o
+}
+
+// below returns the read of an edge of r's rows, and the column of r that leads to it.
+func (c *compiler) below(r *read, ed *entity.Edge, n *ast.Field, level int) (child *read, key int) {
+	e := r.entity
+	var own *column
+	if ed.Kind == entity.ToOne {
+		own = r.column(ed.Column, nil)
+	} else {
+		own = r.column(e.ID[0].Column, e.ID[0])
+	}
+	own.key = true
+	child = c.at(level+1, &read{kind: readEdge, entity: ed.To(), edge: ed, node: n, parentKey: e.ID[0].Key}, " "+e.Name+"."+n.Name+"("+arguments(n)+")")
+	key = r.index(own)
+	if l := (link{child: child, key: key}); !slices.Contains(r.links, l) {
+		r.links = append(r.links, l)
+		child.parents++
+	}
+	return child, key
 }
 
 // connection compiles the selection on a connection over rows of e.

@@ -55,6 +55,9 @@ func (r *rows) group(key any) *group {
 }
 
 func (r *rows) stride() int {
+	if r.args != nil && r.args.grouping != nil {
+		return r.args.grouping.width()
+	}
 	if r.read.wantCursor {
 		return r.read.cells + 1
 	}

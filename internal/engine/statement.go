@@ -271,7 +271,10 @@ func (q request) count(r *read, a *listArgs, keys []any) *statement {
 		q.parentColumn(s, r)
 	}
 	s.WriteSQL(", count(*)")
-	s.figures(r.figures)
+	for _, f := range r.figures {
+		s.WriteSQL(", ")
+		s.figure(f)
+	}
 	q.source(s, r, a, order{}, func() { s.writeIn(keys, ownKeyType(r)) })
 	if r.edge != nil {
 		s.WriteSQL(" GROUP BY ")

@@ -34,7 +34,7 @@ const typesSDL = `
 scalar DateTime scalar Date scalar BigInt scalar Decimal scalar JSON scalar Bytes scalar UUID
 enum Mood { GOOD BAD }
 interface Node { id: ID! }
-type Query { node(id: ID!): Node nodes(ids: [ID!]!): [Node]!
+type Query { thingGroups(` + groupArguments + `): [ThingGroup!]! node(id: ID!): Node nodes(ids: [ID!]!): [Node]!
   owner(id: ID!): Owner thing(id: ID!): Thing badge(id: ID!): Badge thingByToken(token: UUID!): Thing
   owners(first: Int last: Int after: String before: String offset: Int where: OwnerWhere orderBy: [OwnerOrder!]): OwnerConnection!
   things(first: Int last: Int after: String before: String offset: Int where: ThingWhere orderBy: [ThingOrder!]): ThingConnection!
@@ -42,14 +42,15 @@ type Query { node(id: ID!): Node nodes(ids: [ID!]!): [Node]!
 type Mutation { none: Int }
 type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
 type Owner implements Node { id: ID! badge: Badge
-  friends(first: Int): OwnerConnection! things(first: Int orderBy: [ThingOrder!]): ThingConnection! likes(first: Int): ThingConnection! }
+  friends(first: Int): OwnerConnection! things(first: Int orderBy: [ThingOrder!]): ThingConnection! likes(first: Int): ThingConnection!
+  thingGroups(` + groupArguments + `): [ThingGroup!]! likeGroups(` + groupArguments + `): [ThingGroup!]! }
 type OwnerConnection { nodes: [Owner!]! edges: [OwnerEdge!]! pageInfo: PageInfo! totalCount: Int! }
 type OwnerEdge { node: Owner! cursor: String! }
 type Badge implements Node { id: ID! ownerId: ID owner: Owner }
 type BadgeConnection { nodes: [Badge!]! totalCount: Int! }
 type Thing implements Node { id: ID! token: UUID flag: Boolean mood: Mood price: Decimal ratio: Float narrow: Float big: BigInt small: Int doc: JSON raw: Bytes
   day: Date at: DateTime code: String ownerId: ID owner: Owner twinId: ID twin: Thing twinOf: Thing fans(first: Int): OwnerConnection! }
-type ThingConnection { nodes: [Thing!]! edges: [ThingEdge!]! pageInfo: PageInfo! totalCount: Int! }
+type ThingConnection { nodes: [Thing!]! edges: [ThingEdge!]! pageInfo: PageInfo! totalCount: Int! aggregate: ThingAggregate! }
 type ThingEdge { node: Thing! cursor: String! }
 input OwnerOrder { field: String } input ThingOrder { field: String direction: String nulls: String }
 input OwnerWhere { id: IDFilter }
@@ -61,7 +62,7 @@ input DecimalFilter { eq: Decimal in: [Decimal!] isNull: Boolean } input FloatFi
 input BigIntFilter { eq: BigInt in: [BigInt!] isNull: Boolean } input IntFilter { eq: Int in: [Int!] isNull: Boolean }
 input DateFilter { eq: Date in: [Date!] isNull: Boolean } input DateTimeFilter { eq: DateTime in: [DateTime!] isNull: Boolean }
 input StringFilter { eq: String in: [String!] isNull: Boolean }
-`
+` + groupTypes
 
 func typesCatalog() *entity.Catalog {
 	field := func(name, column string, t entity.Type, dbType string) *entity.Field {
@@ -78,7 +79,7 @@ func typesCatalog() *entity.Catalog {
 	mood.Enum = []entity.EnumValue{{Name: "GOOD", Stored: "good"}, {Name: "BAD", Stored: "bad"}}
 	names := func(one, many string) entity.Names {
 		t := strings.ToUpper(one[:1]) + one[1:]
-		return entity.Names{One: one, Many: many, Connection: t + "Connection", Edge: t + "Edge"}
+		return entity.Names{One: one, Many: many, Groups: one + "Groups", Connection: t + "Connection", Edge: t + "Edge"}
 	}
 	rules := access.Rules{Read: access.Everyone()}
 	owner := &entity.Entity{
@@ -87,8 +88,8 @@ func typesCatalog() *entity.Catalog {
 		Edges: []*entity.Edge{
 			{Name: "badge", Target: "Badge", Kind: entity.ToOneInverse, Column: "owner_key"},
 			{Name: "friends", Target: "Owner", Kind: entity.ManyToMany, Join: "friends", JoinOwn: "owner_key", JoinTarget: "friend_key"},
-			{Name: "things", Target: "Thing", Kind: entity.ToMany, Column: "owner_key"},
-			{Name: "likes", Target: "Thing", Kind: entity.ManyToMany, Join: "fans", JoinOwn: "owner_key", JoinTarget: "thing_id"},
+			{Name: "things", Groups: "thingGroups", Target: "Thing", Kind: entity.ToMany, Column: "owner_key"},
+			{Name: "likes", Groups: "likeGroups", Target: "Thing", Kind: entity.ManyToMany, Join: "fans", JoinOwn: "owner_key", JoinTarget: "thing_id"},
 		},
 	}
 	badge := &entity.Entity{

@@ -14,14 +14,13 @@ import (
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/gateway/relay"
 	"github.com/entwine-data/entwine/gateway/scalar"
+	"github.com/entwine-data/entwine/internal/store"
 )
 
 // Times are written with all six digits, so that clients may compare them as texts.
 const (
 	timeLayout = "2006-01-02T15:04:05.000000Z"
 	dateLayout = "2006-01-02"
-	// sqliteTime is what the store's SQLite driver writes; it comes back as text where SQLite does not know the column's type.
-	sqliteTime = "2006-01-02 15:04:05.999999999-07:00"
 )
 
 // appendValue appends the JSON form of a column's value as the driver gives it.
@@ -375,13 +374,7 @@ func asTime(v any) (time.Time, error) {
 	case time.Time:
 		return v, nil
 	case string, []byte:
-		s := text(v)
-		for _, layout := range []string{sqliteTime, dateLayout, time.RFC3339Nano} {
-			if t, err := time.Parse(layout, s); err == nil {
-				return t, nil
-			}
-		}
-		return time.Time{}, fmt.Errorf("%q is no time", s)
+		return store.ParseTime(text(v))
 	}
 	return time.Time{}, fmt.Errorf("a %T is no time", v)
 }

@@ -8,16 +8,10 @@ import (
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
-// The bounds of a where argument.
-const (
-	maxWhereDepth      = 5
-	maxWherePredicates = 100 // tests, and the elements of and, or and not
-	maxWhereValues     = 500
-)
-
 // condition is a checked where argument: all of its parts must hold.
 type condition struct {
 	tests []test
+	json  []jsonTest
 	edges []edgeTest
 	and   []*condition
 	or    []*condition
@@ -43,27 +37,39 @@ type edgeTest struct {
 }
 
 // resolveWhere checks a where argument.
-func resolveWhere(e *entity.Entity, where map[string]any) (*condition, error) {
-	r := whereResolver{}
+func (x *Engine) resolveWhere(e *entity.Entity, where map[string]any) (*condition, error) {
+	r := whereResolver{cfg: x.cfg}
 	return r.object(e, where, []any{"where"}, 1)
 }
 
-type whereResolver struct{ predicates int }
+// whereResolver checks one argument against the bounds of cfg, which keep statements from growing beyond what databases can
+// parse.
+type whereResolver struct {
+	cfg        Config
+	conditions int
+}
 
-// count refuses what would make a statement longer than databases can parse.
 func (r *whereResolver) count(path []any) error {
-	if r.predicates++; r.predicates > maxWherePredicates {
-		return tooMuch(path, maxWherePredicates, "where must not hold more than %d conditions.")
+	if r.conditions++; r.conditions > r.cfg.MaxWhereConditions {
+		return tooMuch(path, r.cfg.MaxWhereConditions, path[0].(string)+" must not hold more than %d conditions.")
+	}
+	return nil
+}
+
+// enter refuses a condition that is none, or that stands too deep.
+func (r *whereResolver) enter(m map[string]any, path []any, depth int) error {
+	if depth > r.cfg.MaxWhereDepth {
+		return tooMuch(path, r.cfg.MaxWhereDepth, path[0].(string)+" must not be nested more than %d deep.")
+	}
+	if m == nil {
+		return badPath(path, apierr.Invalid, path[0].(string)+" must not hold a null.")
 	}
 	return nil
 }
 
 func (r *whereResolver) object(e *entity.Entity, where map[string]any, path []any, depth int) (*condition, error) {
-	if depth > maxWhereDepth {
-		return nil, tooMuch(path, maxWhereDepth, "where must not be nested more than %d deep.")
-	}
-	if where == nil {
-		return nil, badPath(path, apierr.Invalid, "where must not hold a null.")
+	if err := r.enter(where, path, depth); err != nil {
+		return nil, err
 	}
 	c := &condition{}
 	// The order of the schema, not of the map, so that equal conditions give equal statements and errors.
@@ -78,7 +84,12 @@ func (r *whereResolver) object(e *entity.Entity, where map[string]any, path []an
 			return nil, nullBelow(at, f.Name)
 		}
 		var err error
-		if c.tests, err = r.operators(c.tests, f, ops, at); err != nil {
+		if f.Type == entity.JSON {
+			c.json, err = r.json(c.json, f, ops, at)
+		} else {
+			c.tests, err = r.operators(c.tests, f, ops, at)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -96,24 +107,31 @@ func (r *whereResolver) object(e *entity.Entity, where map[string]any, path []an
 			return nil, err
 		}
 	}
+	return c, r.combine(c, where, path, func(sub map[string]any, path []any) (*condition, error) {
+		return r.object(e, sub, path, depth+1)
+	})
+}
+
+// combine resolves and, or and not, whose elements resolve takes.
+func (r *whereResolver) combine(c *condition, m map[string]any, path []any, resolve func(map[string]any, []any) (*condition, error)) error {
 	for _, key := range [...]string{"and", "or"} {
-		v, given := where[key]
+		v, given := m[key]
 		if !given {
 			continue
 		}
 		at := extend(path, key)
 		if v == nil {
-			return nil, nullBelow(at, key)
+			return nullBelow(at, key)
 		}
 		for i, item := range asList(v) {
 			at := extend(at, i)
 			if err := r.count(at); err != nil {
-				return nil, err
+				return err
 			}
-			m, _ := item.(map[string]any)
-			sub, err := r.object(e, m, at, depth+1)
+			element, _ := item.(map[string]any)
+			sub, err := resolve(element, at)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if key == "and" {
 				c.and = append(c.and, sub)
@@ -123,21 +141,20 @@ func (r *whereResolver) object(e *entity.Entity, where map[string]any, path []an
 		}
 		c.hasOr = c.hasOr || key == "or"
 	}
-	if v, given := where["not"]; given {
-		at := extend(path, "not")
-		m, _ := v.(map[string]any)
-		if m == nil {
-			return nil, nullBelow(at, "not")
-		}
-		err := r.count(at)
-		if err != nil {
-			return nil, err
-		}
-		if c.not, err = r.object(e, m, at, depth+1); err != nil {
-			return nil, err
-		}
+	v, given := m["not"]
+	if !given {
+		return nil
 	}
-	return c, nil
+	at := extend(path, "not")
+	sub, _ := v.(map[string]any)
+	if sub == nil {
+		return nullBelow(at, "not")
+	}
+	err := r.count(at)
+	if err == nil {
+		c.not, err = resolve(sub, at)
+	}
+	return err
 }
 
 // edge resolves the condition on an edge: that of the target itself for a to-one edge, quantified ones for a list.
@@ -210,8 +227,8 @@ func (r *whereResolver) operators(tests []test, f *entity.Field, ops map[string]
 			t.value = v
 		case op.List():
 			list := asList(v)
-			if len(list) > maxWhereValues {
-				return nil, tooMuch(at, maxWhereValues, string(op)+" must not hold more than %d values.")
+			if len(list) > r.cfg.MaxWhereValues {
+				return nil, tooMuch(at, r.cfg.MaxWhereValues, string(op)+" must not hold more than %d values.")
 			}
 			values := make([]any, len(list))
 			for i, item := range list {

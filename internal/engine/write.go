@@ -137,11 +137,13 @@ func (w *writer) rootField(x *execution, o *out) bool {
 		return w.null(o)
 	case outConnection:
 		return w.connection(x, o, x.rows[o.read.id], noKey)
+	case outGroups:
+		return w.groups(o, x.rows[o.read.id], noKey)
 	case outNode:
 		return w.node(x, o, o.nodes[0].ArgumentMap(x.vars)["id"])
 	case outNodes:
 		ids := nodeIDs(o.nodes[0].ArgumentMap(x.vars))
-		if most := x.engine.cfg.MaxNodes; len(ids) > most {
+		if most := x.engine.cfg.MaxIDs; len(ids) > most {
 			w.fail(o.nodes, badArg("ids", apierr.OutOfRange, most, "ids must not hold more than "+strconv.Itoa(most)+" ids."))
 			return false
 		}
@@ -171,17 +173,7 @@ func (w *writer) row(x *execution, obj *object, r *rows, row int) bool {
 	return w.object(obj, func(o *out) bool {
 		switch o.kind {
 		case outColumn:
-			if err := r.failed(row, o.col); err != nil {
-				w.fail(o.nodes, err)
-				return false
-			}
-			cell := r.cell(row, o.col)
-			w.bytes(cell)
-			if o.nonNull && string(cell) == "null" {
-				w.fail(o.nodes, errNull(o.nodes))
-				return false
-			}
-			return true
+			return w.cell(o, r, row, o.col)
 		case outOne:
 			child := x.rows[o.read.id]
 			g := child.group(r.keys[o.col][row])
@@ -194,6 +186,8 @@ func (w *writer) row(x *execution, obj *object, r *rows, row int) bool {
 			return w.row(x, o.obj, child, g.start)
 		case outConnection:
 			return w.connection(x, o, x.rows[o.read.id], r.keys[o.col][row])
+		case outGroups:
+			return w.groups(o, x.rows[o.read.id], r.keys[o.col][row])
 		default:
 			for i, call := range r.read.calls {
 				if call != o.call {
@@ -208,6 +202,21 @@ func (w *writer) row(x *execution, obj *object, r *rows, row int) bool {
 			return false
 		}
 	})
+}
+
+// cell writes one value of a row.
+func (w *writer) cell(o *out, r *rows, row, cell int) bool {
+	if err := r.failed(row, cell); err != nil {
+		w.fail(o.nodes, err)
+		return false
+	}
+	value := r.cell(row, cell)
+	w.bytes(value)
+	if o.nonNull && string(value) == "null" {
+		w.fail(o.nodes, errNull(o.nodes))
+		return false
+	}
+	return true
 }
 
 // connection writes the list of one parent.
@@ -242,7 +251,19 @@ func (w *writer) connection(x *execution, o *out, r *rows, key any) bool {
 			w.buf = strconv.AppendInt(w.buf, r.counts[key], 10)
 			return true
 		case outAggregate:
-			return w.aggregate(o, r, key)
+			return w.aggregate(o, func(o *out) bool {
+				if o.kind == outTotalCount {
+					w.buf = strconv.AppendInt(w.buf, r.counts[key], 10)
+					return true
+				}
+				buf, err := r.appendFigure(w.buf, key, o.col)
+				if err != nil {
+					w.fail(o.nodes, err)
+					return false
+				}
+				w.buf = buf
+				return true
+			})
 		default:
 			return w.object(o.obj, func(po *out) bool {
 				switch po.kind {
@@ -267,22 +288,13 @@ func (w *writer) connection(x *execution, o *out, r *rows, key any) bool {
 	})
 }
 
-// aggregate writes the figures of the list of one parent.
-func (w *writer) aggregate(o *out, r *rows, key any) bool {
+// aggregate writes figures. Each writes the number of rows or one aggregate of theirs.
+func (w *writer) aggregate(o *out, each func(*out) bool) bool {
 	return w.object(o.obj, func(o *out) bool {
 		if o.kind == outTotalCount {
-			w.buf = strconv.AppendInt(w.buf, r.counts[key], 10)
-			return true
+			return each(o)
 		}
-		return w.object(o.obj, func(o *out) bool {
-			buf, err := r.appendFigure(w.buf, key, o.col)
-			if err != nil {
-				w.fail(o.nodes, err)
-				return false
-			}
-			w.buf = buf
-			return true
-		})
+		return w.object(o.obj, each)
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 // Limits bound what one request may ask of the server before it is executed. A zero field means its default.
 type Limits struct {
 	// Body is the size of a request's body in bytes. Defaults to 1 MiB.
-	Body int64
+	Body int
 	// Tokens of a document. Defaults to 1000; more than 2000 counts as 2000, where validation takes too long already.
 	Tokens int
 	// Selections are the fields, spreads and inline fragments that are written in a document. Defaults to 500.
@@ -43,9 +43,7 @@ func (l Limits) withDefaults() Limits {
 			*field = value
 		}
 	}
-	if l.Body <= 0 {
-		l.Body = 1 << 20
-	}
+	set(&l.Body, 1<<20)
 	set(&l.Tokens, 1000)
 	l.Tokens = min(l.Tokens, mostTokens)
 	set(&l.Selections, 500)

@@ -88,7 +88,7 @@ func (h *handler) readPost(w http.ResponseWriter, r *http.Request) (*graphql.Raw
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return nil, &refusal{status: http.StatusUnsupportedMediaType, message: "Compressed requests are not accepted."}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.cfg.Limits.Body))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.cfg.Limits.Body)))
 	if err != nil {
 		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			e := requestError(apierr.BadUserInput, nil, "The request's body is larger than %d bytes, which is the limit.", tooLarge.Limit)

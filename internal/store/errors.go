@@ -126,7 +126,7 @@ func (v *Violation) postgres(e *pq.Error) {
 		v.Kind = NotNull
 	case "23514", "23P01":
 		v.Kind = Check
-	case "22021", "22P02", "22P05", "22007":
+	case "22021", "22P02", "22P05", "22007", "22023":
 		v.Kind = InvalidText
 	case "22001":
 		v.Kind = TooLong

@@ -3,7 +3,6 @@ package store
 import (
 	"database/sql/driver"
 	"fmt"
-	"sync"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/language"
@@ -12,7 +11,7 @@ import (
 
 // registerLower gives SQLite the function entwine_lower, which is lower for all scripts: SQLite's own knows ASCII only.
 // It maps text as ICU's root locale does, which Postgres uses for the same filters.
-var registerLower = sync.OnceValue(func() error {
+func registerLower() error {
 	return sqlite.RegisterDeterministicScalarFunction("entwine_lower", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 		switch v := args[0].(type) {
 		case nil:
@@ -23,4 +22,4 @@ var registerLower = sync.OnceValue(func() error {
 		}
 		return nil, fmt.Errorf("entwine_lower of a %T", args[0])
 	})
-})
+}

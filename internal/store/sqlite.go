@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 
 	"entgo.io/ent/dialect"
 	"modernc.org/sqlite"
@@ -26,8 +27,13 @@ const (
 	sqliteReader = sqliteParams + "&_pragma=query_only(1)"
 )
 
+// registerFunctions gives SQLite what it lacks beside Postgres. The driver knows functions for all connections only.
+var registerFunctions = sync.OnceValue(func() error {
+	return errors.Join(registerLower(), registerJSON(), registerPeriod(), registerExact())
+})
+
 func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
-	if err := registerLower(); err != nil {
+	if err := registerFunctions(); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	path = strings.TrimPrefix(path, "//")

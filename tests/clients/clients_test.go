@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/entwine-data/entwine/gateway"
+	"github.com/entwine-data/entwine/gateway/gatewaytest"
 	"github.com/entwine-data/entwine/graph"
 	"github.com/entwine-data/entwine/internal/testenv"
 )
@@ -28,7 +29,7 @@ func TestGraphQLJS(t *testing.T) {
 	needTools(t)
 	sdl := filepath.Join(t.TempDir(), "schema.graphql")
 	printSchema(t, sdl)
-	url := serve(t)
+	url := serve(t, gatewaytest.SQLite(t))
 	t.Logf("%s", run(t, ".", "node", "schema.mjs", url, sdl))
 }
 
@@ -39,12 +40,15 @@ func TestCodegen(t *testing.T) {
 	dir := project(t, "codegen")
 	run(t, dir, "node", "generate.mjs")
 	run(t, dir, "node", "node_modules/typescript/bin/tsc", "--project", ".")
-	url, lists := serve(t), expected(t)
-	for _, program := range []string{"apollo", "urql"} {
-		t.Run(program, func(t *testing.T) {
-			run(t, dir, "node", filepath.Join("out", program+".js"), url, key, lists)
-		})
-	}
+	lists := expected(t)
+	gatewaytest.Each(t, func(t *testing.T, database string) {
+		url := serve(t, database)
+		for _, program := range []string{"apollo", "urql", "fetch"} {
+			t.Run(program, func(t *testing.T) {
+				run(t, dir, "node", filepath.Join("out", program+".js"), url, key, lists)
+			})
+		}
+	})
 }
 
 // TestRelay: relay-compiler accepts the printed schema and makes the artifacts of a project that pages, refetches by
@@ -71,7 +75,10 @@ func TestRelay(t *testing.T) {
 	}
 	run(t, dir, "node", "node_modules/typescript/bin/tsc", "--project", ".")
 	run(t, dir, "node", "build.mjs")
-	run(t, dir, "node", filepath.Join("out", "main.js"), serve(t), key, expected(t))
+	lists := expected(t)
+	gatewaytest.Each(t, func(t *testing.T, database string) {
+		run(t, dir, "node", filepath.Join("out", "main.js"), serve(t, database), key, lists)
+	})
 }
 
 // TestGuide: what docs/clients.md shows of the programs is in them, line by line.
@@ -155,13 +162,13 @@ const key = "the-key-of-this-test"
 
 func settings(name string) (string, bool) { return key, name == "ENTWINE_DEV_KEY" }
 
-// serve runs `dev` until the test ends and returns the address of the API.
-func serve(t *testing.T) (url string) {
+// serve runs `dev` over an empty database until the test ends and returns the address of the API.
+func serve(t *testing.T, database string) (url string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	log := &watchedLog{found: make(chan string, 1)}
 	ended := make(chan int, 1)
-	args := []string{"dev", "--addr", "127.0.0.1:0", "--database-url", "sqlite:" + filepath.Join(t.TempDir(), "clients.db")}
+	args := []string{"dev", "--addr", "127.0.0.1:0", "--database-url", database}
 	go func() { ended <- gateway.Run(ctx, app, args, settings, log, log) }()
 	select {
 	case url = <-log.found:

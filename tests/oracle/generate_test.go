@@ -3,9 +3,11 @@ package oracle
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/entwine-data/entwine/gateway/entity"
@@ -114,14 +116,17 @@ func (g *generator) alias() string {
 func (g *generator) rootField(sc *scope) string {
 	e := pick(g, g.catalog.Entities)
 	switch n := g.r.IntN(100); {
-	case n < 45:
+	case n < 18:
+		g.use("groups at the root")
+		return g.groups(sc, e, e.Names.Groups)
+	case n < 50:
 		g.use("connection at the root")
 		return g.field(sc, e.Names.Many, g.listArguments(e), func(below *scope) string { return g.connection(below, e, 3) })
-	case n < 58:
+	case n < 60:
 		g.use("by id")
 		id := g.id(e.Name)
 		return g.field(sc, e.Names.One, "(id: "+g.value("ID!", id, false)+")", func(below *scope) string { return g.entity(below, e, 3) })
-	case n < 68:
+	case n < 69:
 		for len(e.Keys) == 0 {
 			e = pick(g, g.catalog.Entities)
 		}
@@ -199,15 +204,18 @@ func (g *generator) directive() string {
 
 // value writes a value as a literal or as a variable, which may have a default or, if optional, stay unset.
 func (g *generator) value(typ string, v any, optional bool) string {
-	if !g.chance(35) {
-		return literal(v)
+	// graphql-js counts columns in UTF-16, so that errors behind other characters would be elsewhere.
+	text := literal(v)
+	wide := strings.ContainsFunc(text, func(r rune) bool { return r > 0xFFFF })
+	if !g.chance(35) && !wide {
+		return text
 	}
 	name := g.name("v")
 	def := "$" + name + ": " + typ
 	switch {
 	case optional && g.chance(12):
 		g.use("unset variable")
-	case g.chance(25) && v != nil:
+	case g.chance(25) && v != nil && !wide:
 		g.use("variable with a default")
 		def += " = " + literal(v)
 		if g.chance(50) {
@@ -347,6 +355,10 @@ func (g *generator) entityField(sc *scope, e *entity.Entity, depth int) string {
 	if depth > 0 && g.chance(45) && len(e.Edges) > 0 {
 		ed := pick(g, e.Edges)
 		target := g.catalog.Entity(ed.Target)
+		if ed.List() && g.chance(30) {
+			g.use("groups on an edge")
+			return g.groups(sc, target, ed.Groups)
+		}
 		if ed.List() {
 			g.use("connection on an edge")
 			return g.field(sc, ed.Name, g.listArguments(target), func(below *scope) string { return g.connection(below, target, depth-1) })
@@ -606,7 +618,24 @@ func (g *generator) where(e *entity.Entity, depth int) object {
 			fields = append(fields, f)
 		}
 	}
-	for _, i := range g.r.Perm(len(fields))[:1+g.r.IntN(2)] {
+	chosen := g.r.Perm(len(fields))[:1+g.r.IntN(2)]
+	for i, f := range fields {
+		if f.Type == entity.JSON && g.chance(60) {
+			w = append(w, member{f.Name, g.jsonOperators(f)})
+			if g.chance(50) {
+				list := []any{}
+				for range 2 + g.r.IntN(3) {
+					list = append(list, object{{f.Name, g.jsonOperators(f)}})
+				}
+				return object{{"or", list}}
+			}
+			chosen = slices.DeleteFunc(chosen, func(n int) bool { return n == i })
+		}
+	}
+	for _, i := range chosen {
+		if fields[i].Type == entity.JSON {
+			continue
+		}
 		w = append(w, member{fields[i].Name, g.operators(fields[i])})
 	}
 	if depth < 4 && len(e.Edges) > 0 && g.chance(30) {
@@ -687,6 +716,131 @@ func (g *generator) operators(f *entity.Field) object {
 		ops = append(ops, member{string(op), v})
 	}
 	return ops
+}
+
+// jsonOperators are one or two conditions on a JSON field, mostly on a value that occurs.
+func (g *generator) jsonOperators(f *entity.Field) object {
+	var ops object
+	at := g.document(f)
+	if g.chance(60) {
+		g.use("where JSON path")
+		path := []any{}
+		for range 1 + g.r.IntN(3) {
+			switch v := at.(type) {
+			case []any:
+				i := g.r.IntN(len(v) + 1)
+				if at = nil; i < len(v) {
+					at = v[i]
+				}
+				if g.chance(20) {
+					i -= len(v)
+					at = nil
+				}
+				path = append(path, strconv.Itoa(i))
+			case map[string]any:
+				key := pick(g, append(slices.Sorted(maps.Keys(v)), "nothing"))
+				at = v[key]
+				path = append(path, key)
+			default:
+				path = append(path, pick(g, []string{"0", "a", "deep"}))
+			}
+			if g.chance(30) {
+				break
+			}
+		}
+		ops = append(ops, member{"path", path})
+	}
+	all := f.Type.Operators()
+	for _, i := range g.r.Perm(len(all))[:1+g.r.IntN(2)] {
+		op := all[i]
+		var v any
+		switch {
+		case op == entity.IsNull:
+			v = g.chance(50)
+		case op == entity.HasKey:
+			v = pick(g, []string{"a", "deep", "text", "0"})
+			if m, ok := at.(map[string]any); ok && len(m) > 0 && g.chance(60) {
+				v = pick(g, slices.Sorted(maps.Keys(m)))
+			}
+		case op.Text():
+			text, ok := at.(string)
+			if !ok {
+				text = "A"
+			}
+			runes := []rune(text)
+			from := g.r.IntN(len(runes) + 1)
+			if text = string(runes[from:min(len(runes), from+2)]); g.chance(50) {
+				text = strings.ToLower(text)
+			}
+			v = text
+		case op == entity.Has:
+			v = g.document(f)
+			if list, ok := at.([]any); ok && len(list) > 0 {
+				v = pick(g, list)
+			}
+		case op.List():
+			values := []any{}
+			for range g.r.IntN(3) {
+				if v := pick(g, []any{at, g.document(f), int64(1), "A"}); v != nil {
+					values = append(values, jsonLiteral(v))
+				}
+			}
+			v = values
+		case op == entity.Eq || op == entity.Ne:
+			if v = at; v == nil || g.chance(20) {
+				v = g.document(f)
+			}
+		default:
+			if v = at; !slices.Contains([]string{"string", "float64"}, fmt.Sprintf("%T", v)) && g.chance(90) {
+				v = pick(g, []any{"M", int64(2), 0.5, "é"})
+			}
+		}
+		if v == nil && g.chance(90) {
+			continue // refused
+		}
+		g.use("where JSON " + string(op))
+		ops = append(ops, member{string(op), jsonLiteral(v)})
+	}
+	if g.chance(15) {
+		g.use("where JSON length")
+		n := int64(g.r.IntN(4))
+		if list, ok := at.([]any); ok {
+			n = int64(len(list))
+		}
+		ops = append(ops, member{"length", object{{pick(g, []string{"eq", "ne", "lt", "gte"}), n}}})
+	}
+	return ops
+}
+
+// document is the document of some row.
+func (g *generator) document(f *entity.Field) (v any) {
+	for _, e := range g.catalog.Entities {
+		if slices.Contains(e.Fields, f) {
+			if raw, ok := pick(g, g.tables[e.Table])[f.Column].(json.RawMessage); ok && json.Unmarshal(raw, &v) != nil {
+				panic("no JSON in " + e.Table)
+			}
+		}
+	}
+	return v
+}
+
+// jsonLiteral makes objects writable as literals.
+func jsonLiteral(v any) any {
+	switch v := v.(type) {
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = jsonLiteral(v[i])
+		}
+		return out
+	case map[string]any:
+		out := object{}
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			out = append(out, member{key, jsonLiteral(v[key])})
+		}
+		return out
+	}
+	return v
 }
 
 // columnValue is a value that some row holds, as the API takes it; nil for null.

@@ -4,18 +4,20 @@
 // Protocol: one JSON value per line. {load: {sdl, tables}} once, then {query, variables, viewer} for each operation; each
 // is answered by one line.
 import { createInterface } from 'node:readline';
+import { isDeepStrictEqual } from 'node:util';
 import { buildSchema, execute, parse, validate, GraphQLError } from 'graphql';
+import { attachGroups, edgeGroups, groups } from './groups.mjs';
 
 let schema;
 let tables;
 
 // ---------- the entities
 
-const column = (name) => name.replace(/[A-Z]/g, (c) => '_' + c.toLowerCase());
+export const column = (name) => name.replace(/[A-Z]/g, (c) => '_' + c.toLowerCase());
 const upper = (s) => s.toUpperCase();
 const newest = [['createdAt', 'DESC']];
 
-const entities = {
+export const entities = {
   User: { table: 'users', many: 'users', order: newest, keys: ['username', 'email'], json: ['roles'] },
   Post: { table: 'posts', many: 'posts', order: newest, keys: ['slug'], enums: ['status'], refs: { authorId: 'User', acceptedCommentId: 'Comment' } },
   Comment: { table: 'comments', many: 'comments', order: newest, keys: [], enums: ['kind'], refs: { postId: 'Post', parentId: 'Comment', authorId: 'User' } },
@@ -25,7 +27,7 @@ const entities = {
   Grid: { table: 'grids', many: 'grids', order: newest, keys: ['slug'], json: ['cells'], refs: { userId: 'User' } },
 };
 
-const toOne = {
+export const toOne = {
   Post: { author: ['User', 'author_id'], acceptedComment: ['Comment', 'accepted_comment_id'] },
   Comment: { post: ['Post', 'post_id'], author: ['User', 'author_id'], parent: ['Comment', 'parent_id'] },
   Vote: { post: ['Post', 'post_id'], comment: ['Comment', 'comment_id'], user: ['User', 'user_id'] },
@@ -52,7 +54,7 @@ const rowsOf = (v, type) => tables[entities[type].table].filter((row) => mayRead
 // ---------- values
 
 const fail = (code, message) => { throw new GraphQLError(message, { extensions: { code } }); };
-const bad = (message) => fail('BAD_USER_INPUT', message);
+export const bad = (message) => fail('BAD_USER_INPUT', message);
 
 const toId = (type, key) => Buffer.from(`${type}:${key}`).toString('base64');
 function fromId(type, id) {
@@ -63,7 +65,7 @@ function fromId(type, id) {
   return { type: m[1], key: Number(m[2]) };
 }
 
-function fieldValue(type, name, row) {
+export function fieldValue(type, name, row) {
   const e = entities[type];
   if (name === 'id') return toId(type, row.id);
   const v = row[column(name)];
@@ -75,7 +77,7 @@ function fieldValue(type, name, row) {
 }
 
 // Text is compared by code point, which is the order of its UTF-8 bytes.
-function compare(a, b) {
+export function compare(a, b) {
   if (typeof a === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b));
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -184,7 +186,7 @@ function parseCursor(type, order, cursor) {
 
 // ---------- filters
 
-const related = (v, type, name, row) => {
+export const related = (v, type, name, row) => {
   if (toOne[type]?.[name]) {
     const [target, fk] = toOne[type][name];
     return [target, rowsOf(v, target).filter((r) => row[fk] !== null && r.id === row[fk])];
@@ -196,9 +198,9 @@ const related = (v, type, name, row) => {
   const target = type === 'Post' ? 'Tag' : 'Post';
   return [target, rowsOf(v, target).filter((r) => tables.post_tags.some((p) => (type === 'Post' ? p.post_id === row.id && p.tag_id === r.id : p.tag_id === row.id && p.post_id === r.id)))];
 };
-const isEdge = (type, name) => toOne[type]?.[name] || toMany[type]?.[name] || (type === 'Post' && name === 'tags') || (type === 'Tag' && name === 'posts');
+export const isEdge = (type, name) => toOne[type]?.[name] || toMany[type]?.[name] || (type === 'Post' && name === 'tags') || (type === 'Tag' && name === 'posts');
 
-function matches(v, type, where, row) {
+export function matches(v, type, where, row) {
   return Object.entries(where).every(([name, cond]) => {
     if (name === 'and') return cond.every((c) => matches(v, type, c, row));
     if (name === 'or') return cond.some((c) => matches(v, type, c, row));
@@ -214,11 +216,45 @@ function matches(v, type, where, row) {
       });
     }
     const value = fieldValue(type, name, row);
+    if (entities[type].json?.includes(name)) return matchesJSON(value, cond);
     return Object.entries(cond).every(([op, want]) => passes(op, value, want));
   });
 }
 
-function passes(op, value, want) {
+// JSON's null is no value, and a value of another kind than an operator is about does not match it.
+function matchesJSON(document, { path = [], ...cond }) {
+  const value = path.reduce((v, step) => {
+    if (Array.isArray(v)) return /^-?\d+$/.test(step) ? v.at(Number(step)) : undefined;
+    return v !== null && typeof v === 'object' && Object.hasOwn(v, step) ? v[step] : undefined;
+  }, document) ?? null;
+  const plain = (v) => JSON.parse(JSON.stringify(v)); // objects of literals have no prototype
+  const equal = (a, b) => isDeepStrictEqual(plain(a), plain(b));
+  return Object.entries(cond).every(([op, want]) => {
+    switch (op) {
+      case 'isNull': return (value === null) === want;
+      case 'eq': return equal(value, want);
+      case 'ne': return !equal(value, want);
+      case 'in': return want.some((w) => equal(value, w));
+      case 'notIn': return !want.some((w) => equal(value, w));
+      case 'has': return Array.isArray(value) && value.some((item) => equal(item, want));
+      case 'hasKey': return value !== null && typeof value === 'object' && !Array.isArray(value) && Object.hasOwn(value, want);
+      case 'length': return Array.isArray(value) && Object.entries(want).every(([o, n]) => passes(o, value.length, n));
+      case 'lt': case 'lte': case 'gt': case 'gte': return typeof value === typeof want && ['string', 'number'].includes(typeof value) && passes(op, value, want);
+      default: return typeof value === 'string' && passes(op, value, want);
+    }
+  });
+}
+
+function checkJSON(cond) {
+  for (const key of ['path', 'length']) if (cond[key] === null) bad('null');
+  if (cond.length) checkOperators(cond.length);
+  for (const [op, want] of Object.entries(cond)) {
+    if (want === null) bad('null');
+    if (['lt', 'lte', 'gt', 'gte'].includes(op) && !['string', 'number'].includes(typeof want)) bad(op);
+  }
+}
+
+export function passes(op, value, want) {
   if (op === 'isNull') return (value === null) === want;
   if (op === 'ne') return value === null || !same(value, want);
   if (op === 'notIn') return value === null || !want.some((w) => same(value, w));
@@ -244,11 +280,11 @@ function passes(op, value, want) {
 
 const time = /^\d{4}-\d\d-\d\dT/;
 const same = (v, want) => (typeof want === 'string' && time.test(want) ? Date.parse(v) === Date.parse(want) && v.slice(0, 26) === micros(want) : v === want);
-const comparable = (v) => (typeof v === 'string' && time.test(v) ? micros(v) : v);
+export const comparable = (v) => (typeof v === 'string' && time.test(v) ? micros(v) : v);
 // RFC 3339 with any number of digits, cut to microseconds.
 const micros = (s) => { const [, a, f] = /^([^.Z]*)(?:\.(\d+))?Z$/.exec(s); return a + '.' + ((f ?? '') + '000000').slice(0, 6); };
 
-function checkWhere(type, where, depth = 1) {
+export function checkWhere(type, where, depth = 1) {
   if (depth > 5) bad('too deep');
   if (where === null) bad('null');
   const fields = schema.getType(type + 'Where').getFields();
@@ -271,11 +307,12 @@ function checkWhere(type, where, depth = 1) {
         if (kind === 'count') checkOperators(cond.count);
         else checkWhere(target, cond[kind], depth + 1);
       }
-    } else checkOperators(cond, name === 'id' ? type : entities[type].refs?.[name]);
+    } else if (entities[type].json?.includes(name)) checkJSON(cond);
+    else checkOperators(cond, name === 'id' ? type : entities[type].refs?.[name]);
   }
 }
 
-function checkOperators(cond, target) {
+export function checkOperators(cond, target) {
   for (const [op, want] of Object.entries(cond)) {
     if (want === null) bad('null');
     if (target && op !== 'isNull') [want].flat().forEach((id) => fromId(target, id));
@@ -284,7 +321,7 @@ function checkOperators(cond, target) {
 
 // ---------- connections
 
-const MAX = 100, SIZE = 20;
+export const MAX = 100, SIZE = 20;
 
 function connection(v, type, rows, args) {
   const order = orderOf(v, type, args.orderBy);
@@ -320,7 +357,7 @@ function connection(v, type, rows, args) {
   };
 }
 
-function figures(type, rows) {
+export function figures(type, rows) {
   const over = (kind, f) => {
     const t = schema.getType(type + kind);
     if (!t) return undefined;
@@ -404,6 +441,7 @@ function rootResolver(name) {
   for (const [type, e] of Object.entries(entities)) {
     if (name === e.many) return (_, args, v) => connection(v, type, rowsOf(v, type), args);
     const one = type[0].toLowerCase() + type.slice(1);
+    if (name === one + 'Groups') return (_, args, v) => groups(v, type, rowsOf(v, type), args);
     if (name === one) return (_, args, v) => { const { key } = fromId(type, args.id); return find(v, type, (row) => row.id === key); };
     for (const key of e.keys) {
       if (name === one + 'By' + key[0].toUpperCase() + key.slice(1)) return (_, args, v) => find(v, type, (row) => row[column(key)] !== null && row[column(key)] === args[key]);
@@ -416,6 +454,7 @@ function attach() {
   for (const type of Object.keys(entities)) {
     for (const [name, f] of Object.entries(schema.getType(type).getFields())) {
       if (custom[type]?.[name]) f.resolve = custom[type][name];
+      else if (edgeGroups[type]?.[name]) f.resolve = (o, args, v) => groups(v, ...related(v, type, edgeGroups[type][name], o.row), args);
       else if (toOne[type]?.[name]) {
         const [target, fk] = toOne[type][name];
         f.resolve = (o, _, v) => (o.row[fk] === null ? null : find(v, target, (row) => row.id === o.row[fk]));
@@ -432,6 +471,7 @@ function attach() {
       } else f.resolve = (o) => fieldValue(type, name, o.row);
     }
   }
+  attachGroups(schema);
   for (const type of ['CommunityStats', 'AuthorActivity']) {
     for (const [name, f] of Object.entries(schema.getType(type).getFields())) if (custom[type][name]) f.resolve = custom[type][name];
   }

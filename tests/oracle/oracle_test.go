@@ -334,12 +334,22 @@ func unevenness(t *testing.T, app *testapp.App) {
 		`UPDATE posts SET accepted_comment_id = (SELECT min(id) FROM comments WHERE post_id = posts.id) WHERE id % 4 = 0`,
 		`UPDATE comments SET source_id = id % 3 WHERE id % 2 = 0`,
 		`UPDATE users SET email = NULL, bio = NULL WHERE id % 3 = 0`,
+		`UPDATE grids SET cells = '{"a": [1, 2, {"deep": ["É", null, false]}], "n": 0.5, "none": null, "text": "Émile"}' WHERE id % 5 = 0`,
+		`UPDATE grids SET cells = '{"a": [2, "A", [1], {}], "deep": {"a": true, "b": 1}, "n": -3, "text": "zebra"}' WHERE id % 5 = 1`,
+		`UPDATE grids SET cells = '[{"a": 1, "deep": "x"}, {"a": 1, "deep": "y"}, "x", 7, [1, [2]]]' WHERE id % 7 = 1`,
+		`UPDATE users SET roles = '["moderator", "é"]' WHERE id % 5 = 0`,
 		`UPDATE tags SET excerpt = 'x' || (id % 3) WHERE id % 2 = 0`,
 		`INSERT INTO users (id, name, username, credits, up_votes, down_votes, profile_views, is_system, created_at) SELECT -1, 'Ünïcode', 'system', -5, 0, 0, 0, is_system, created_at FROM users WHERE id = 1`,
 		`UPDATE posts SET author_id = -1 WHERE id % 19 = 0`,
 		`INSERT INTO post_links (post_id, related_post_id, kind, created_at) SELECT id, 1 + id * 7 % 200, CASE WHEN id % 2 = 0 THEN 'linked' ELSE 'duplicate' END, created_at FROM posts WHERE id % 2 = 0 ORDER BY id`,
 	} {
 		app.Exec(t, text)
+	}
+	for i, moment := range calendarEdges {
+		for j, f := range edgeFields {
+			column := app.Handle.Catalog.Entity("Post").Field(f).Column
+			app.Exec(t, fmt.Sprintf(`UPDATE posts SET %s = '%s+00:00' WHERE id %% %d = %d`, column, moment, len(calendarEdges), (i+j)%len(calendarEdges)))
+		}
 	}
 }
 

@@ -26,7 +26,16 @@ func TestStatements(t *testing.T) {
 		{"many to many", `query($n: Int) { posts(first: $n) { nodes { tags(first: 3) { nodes { name posts(first: 2) { nodes { title } } } } } } }`, 3},
 		{"totals below parents", `query($n: Int) { posts(first: $n) { nodes { comments { totalCount } votes(first: 2) { totalCount nodes { id } } } } }`, 4},
 		{"totals and figures below parents", `query($n: Int) { posts(first: $n) { nodes { comments(first: 1) { totalCount aggregate { count sum { score } max { createdAt } } nodes { id } } } } }`, 3},
+		{"totals and figures at every level", `query($n: Int) { posts(first: $n) { totalCount nodes {
+			comments(first: 3) { totalCount aggregate { avg { score } } nodes { votes(first: 2) { totalCount aggregate { max { createdOn } } nodes { type } } } }
+			tags(first: 2) { totalCount nodes { posts(first: 1) { aggregate { count sum { score } } nodes { id } } } } } } }`, 10},
+		{"totals of the same edge twice", `query($n: Int) { posts(first: $n) { nodes {
+			a: comments(first: 1) { totalCount nodes { id } } b: comments(first: 2) { totalCount aggregate { min { score } } nodes { id } } c: comments(first: 1) { totalCount } } } }`, 5},
 		{"figures alone", `{ posts { aggregate { count avg { score } countDistinct { authorId } } } }`, 1},
+		{"groups", `{ postGroups(by: [{field: CREATED_AT, period: MONTH}, {author: {field: NAME}}], having: {sum: {score: {gt: "0"}}}, orderBy: [{max: {viewCount: DESC}}]) { key { createdAt author { name } } aggregate { count avg { score } } } }`, 1},
+		{"groups below parents", `query($n: Int) { posts(first: $n) { nodes { commentGroups(by: [{author: {field: NAME}}], first: 2, offset: 1) { key { author { name } } aggregate { count } } tagGroups(by: [{field: NAME}]) { aggregate { count } } } } }`, 3},
+		{"the same groups twice are one", `query($n: Int) { posts(first: $n) { nodes { commentGroups(by: {field: KIND}) { key { kind } } a: commentGroups(by: {field: KIND}) { aggregate { sum { score } } } } } }`, 2},
+		{"other groups are another", `query($n: Int) { posts(first: $n) { nodes { commentGroups(by: {field: KIND}) { key { kind } } a: commentGroups(by: {field: KIND}, first: 1) { aggregate { count } } comments { totalCount } } } }`, 4},
 		{"filters and orders over relations", `query($n: Int) { posts(first: $n, where: {comments: {count: {gte: 0}}, author: {isNull: false}}, orderBy: [{author: {field: NAME}}, {comments: {count: DESC}}]) { nodes { id } } }`, 1},
 		{"self reference", `query($n: Int) { comments(first: $n) { nodes { parent { id parent { id } } replies(first: 2) { nodes { id } } } } }`, 4},
 		{"two roots", `query($n: Int) { posts(first: $n) { nodes { id } } users(first: $n) { nodes { id } } }`, 2},

@@ -204,6 +204,9 @@ func TestEveryEntity(t *testing.T) {
 					b.orders(e, created[e.Name])
 					b.edges(e)
 				}
+				if e.Names.Groups != "" {
+					b.groups(e, created[e.Name])
+				}
 			})
 		}
 		if covered < 25 {
