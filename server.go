@@ -6,13 +6,16 @@ import (
 	"github.com/entwine-data/entwine/ent/demo"
 	"github.com/entwine-data/entwine/gateway"
 	"github.com/entwine-data/entwine/graph"
+	"github.com/entwine-data/entwine/migrate"
 )
 
 func main() {
 	gateway.Main(gateway.App{
-		Name:     "Entwine",
-		Open:     graph.Open,
-		Demo:     demo.Data(demo.Config{Users: 200}),
-		Examples: graph.Examples,
+		Name:           "Entwine",
+		Open:           graph.Open,
+		Migrations:     migrate.Files,
+		DataMigrations: migrate.Data,
+		Demo:           demo.Data(demo.Config{Users: 200}),
+		Examples:       graph.Examples,
 	})
 }

@@ -111,17 +111,24 @@ func (c *command) say(format string, args ...any) {
 	fmt.Fprintf(c.log, format+"\n", args...)
 }
 
+// build is the version of the application.
+func (c *command) build() string {
+	if c.app.Version != "" {
+		return c.app.Version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return info.Main.Version
+}
+
 func (c *command) version() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print what runs here", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			version := c.app.Version
-			info, ok := debug.ReadBuildInfo()
-			if ok && version == "" {
-				version = info.Main.Version
-			}
-			fmt.Fprintf(c.out, "%s %s\n", c.app.Name, version)
-			if ok {
+			fmt.Fprintf(c.out, "%s %s\n", c.app.Name, c.build())
+			if info, ok := debug.ReadBuildInfo(); ok {
 				fmt.Fprintf(c.out, "%s, %s\n", info.Main.Path, info.GoVersion)
 			}
 			return nil
@@ -135,13 +142,7 @@ func (c *command) schema() *cobra.Command {
 		Long: "Print the GraphQL schema as clients see it, in the schema definition language.\nTools read it where introspection is off:  " +
 			invocation() + " schema > schema.graphql",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			// The schema does not depend on the data; the driver is never used.
-			db, err := store.Open(cmd.Context(), "sqlite::memory:", store.Options{})
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			handle, err := c.app.Handle(db.Driver())
+			handle, err := c.describe(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -39,11 +38,10 @@ Either everything is loaded or nothing: bad input is reported with its file, lin
 			return err
 		}
 		defer db.Close()
-		// Until there are migrations, the tables are made from the schema.
 		if cfg.External {
 			err = c.fits(cmd.Context(), db, handle, cfg)
-		} else if _, err = migrate.Push(cmd.Context(), db, handle.Tables); err != nil {
-			err = fmt.Errorf("bring the tables up to date: %w", err)
+		} else {
+			_, err = c.develop(cmd.Context(), db, handle)
 		}
 		if err != nil {
 			return err
@@ -84,50 +82,4 @@ func (c *command) progress() func(load.Progress) {
 			c.say("  %-20s %9d …", p.Table, p.Rows)
 		}
 	}
-}
-
-func (c *command) migrate() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "migrate", Short: "Change the database to fit the schema",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &usageError{fmt.Errorf("unknown command %q for migrate", strings.Join(args, " "))}
-			}
-			return cmd.Help()
-		},
-	}
-	push := &cobra.Command{
-		Use: "push", Short: "Make the tables of the schema, for development", Args: noArgs,
-		Long: `Make the tables, columns and indexes that the schema has and the database lacks.
-
-It is for development: it never drops anything, and it keeps no history of what it did.`,
-	}
-	addFlags(push.Flags(), false)
-	push.RunE = func(cmd *cobra.Command, _ []string) error {
-		cfg, err := readConfig(cmd.Flags(), c.lookup, true)
-		if err != nil {
-			return &usageError{err}
-		}
-		if cfg.External {
-			return errors.New("migrations are external: whoever migrates this database has to make the tables")
-		}
-		db, handle, err := c.open(cmd.Context(), cfg)
-		if err != nil {
-			return err
-		}
-		defer db.Close()
-		changes, err := migrate.Push(cmd.Context(), db, handle.Tables)
-		if err != nil {
-			return err
-		}
-		for _, change := range changes {
-			c.say("  %s", change)
-		}
-		if len(changes) == 0 {
-			c.say("The database fits the schema; nothing to do.")
-		}
-		return nil
-	}
-	cmd.AddCommand(push)
-	return cmd
 }

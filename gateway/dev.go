@@ -157,24 +157,8 @@ func (c *command) prepare(ctx context.Context, db *store.DB, handle *Handle, cfg
 	if cfg.External {
 		return "migrated by somebody else", c.fits(ctx, db, handle, cfg)
 	}
-	missing, err := migrate.Missing(ctx, db, handle.Tables)
-	if err != nil {
-		return "", fmt.Errorf("look at the tables: %w", err)
-	}
-	changes, err := migrate.Push(ctx, db, handle.Tables)
-	if err != nil {
-		return "", fmt.Errorf("bring the tables up to date: %w", err)
-	}
-	switch {
-	case len(missing) == len(handle.Tables):
-		did = "new"
-	case len(changes) > 0:
-		did = "changed: " + strings.Join(changes, "; ")
-	default:
-		did = "up to date"
-	}
-	if c.app.Demo == nil {
-		return did, nil
+	if did, err = c.develop(ctx, db, handle); err != nil || c.app.Demo == nil {
+		return did, err
 	}
 	empty, err := migrate.Empty(ctx, db, handle.Tables)
 	if err != nil || !empty {

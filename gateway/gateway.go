@@ -23,6 +23,11 @@ type App struct {
 	Version string
 	// Open makes the application's handle. It is generated into the application's graph package.
 	Open Opener
+	// Migrations are the files that `migrate new` writes, embedded: the folders sqlite, postgres and schema of ./migrate. Without
+	// them the tables can only be pushed.
+	Migrations fs.FS
+	// DataMigrations are those that are written in Go.
+	DataMigrations []DataMigration
 	// Rules is the Go code behind the schema's named rules, see [access.Named].
 	Rules map[string]access.Dynamic
 	// Demo is the data that `dev` puts into an empty database. None if nil.

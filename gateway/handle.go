@@ -21,8 +21,10 @@ type Handle struct {
 	Custom graphql.ExecutableSchema
 	// Mutators write rows, by the name of the entity.
 	Mutators map[string]entity.Mutator
-	// Tables are the tables of the ent schema, for `migrate push`, `load` and `dev`.
+	// Tables are the tables of the ent schema, which migrations lead to.
 	Tables []*schema.Table
+	// Renamed are the names that tables and columns had before, for `migrate new`.
+	Renamed []entity.Renaming
 }
 
 // Opener makes the application's handle over a driver that the framework owns. A statement that is executed with the

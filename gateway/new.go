@@ -62,9 +62,9 @@ what follows from its schema, so that it can be built, run and tested at once. I
 		}
 		next := []string{"cd " + dir}
 		if bare {
-			next = append(next, "go generate ./...")
+			next = append(next, "go generate ./...", "go run . migrate new init")
 		} else if err := c.generate(cmd.Context(), dir, p.Replace == ""); err != nil {
-			c.say("\nThe files above are complete. When the problem is solved, run `go generate ./...` in %s again.", dir)
+			c.say("\nThe files above are complete. When the problem is solved, run `go generate ./...` and `go run . migrate new init` in %s.", dir)
 			return err
 		}
 		next = append(next, "go run . dev", "go test ./...")
@@ -96,9 +96,9 @@ func origin() (version, checkout string) {
 	return "", ""
 }
 
-// generate runs the project's generator, after a look-up of its modules if they are not known.
+// generate runs the project's generator, after a look-up of its modules if they are not known, and writes the first migration.
 func (c *command) generate(ctx context.Context, dir string, tidy bool) error {
-	steps := [][]string{{"go", "generate", "./..."}}
+	steps := [][]string{{"go", "generate", "./..."}, {"go", "run", ".", "migrate", "new", "init"}}
 	if tidy {
 		steps = append([][]string{{"go", "get", "./ent", framework + "/gateway/codegen"}}, steps...)
 	}

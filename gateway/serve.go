@@ -28,20 +28,23 @@ func (c *command) serve() *cobra.Command {
 		Use: "serve", Short: "Serve the API (production)", Args: noArgs,
 		Long: `Serve the API for production: no playground, no introspection and no development key unless settings say so.
 
-It does not change the database. Where tables are missing it says which, and does not start.`,
+It does not change the database. If migrations are pending, or the database has some that this build does not know, it
+says which and what to do, and does not start. With --migrate it applies pending ones first, one server at a time.`,
 	}
 	addFlags(cmd.Flags(), true)
+	migrating, lockFlags := false, addLockFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&migrating, "migrate", false, "apply pending migrations before serving")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := readConfig(cmd.Flags(), c.lookup, false)
 		if err != nil {
 			return &usageError{err}
 		}
 		ctx := cmd.Context()
-		// SQLite would make an empty file of any name.
-		if path, ok := sqliteFile(cfg.DatabaseURL); ok {
-			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("there is no database %s; make it with: %s migrate push", path, invocation())
-			}
+		if migrating && (cfg.External || c.app.Migrations == nil) {
+			return &usageError{errors.New("--migrate: this application does not migrate the database")}
+		}
+		if err := c.exists(cfg); err != nil && !migrating {
+			return err
 		}
 		who, err := viewers(cfg)
 		if err != nil {
@@ -54,6 +57,11 @@ It does not change the database. Where tables are missing it says which, and doe
 		defer db.Close()
 		if err := db.Ping(ctx); err != nil {
 			return fmt.Errorf("reach the database: %w", err)
+		}
+		if migrating {
+			if err := c.up(ctx, c.runner(db, lockFlags), 0); err != nil {
+				return c.explain(err)
+			}
 		}
 		if err := c.fits(ctx, db, handle, cfg); err != nil {
 			return err
@@ -78,11 +86,30 @@ func (c *command) fits(ctx context.Context, db *store.DB, handle *Handle, cfg Co
 		}
 		return err
 	}
+	if c.app.Migrations != nil {
+		return c.migrated(ctx, db, handle)
+	}
 	missing, err := migrate.Missing(ctx, db, handle.Tables)
 	if err == nil && len(missing) > 0 {
 		err = fmt.Errorf("the database lacks the tables %s; make them with: %s migrate push", strings.Join(missing, ", "), invocation())
 	}
 	return err
+}
+
+// exists says that there is no database. SQLite would make an empty file of any name.
+func (c *command) exists(cfg Config) error {
+	path, ok := sqliteFile(cfg.DatabaseURL)
+	if !ok {
+		return nil
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	next := "migrate up"
+	if c.app.Migrations == nil {
+		next = "migrate push"
+	}
+	return fmt.Errorf("there is no database %s; make it with: %s %s", path, invocation(), next)
 }
 
 // sqliteFile is the path of the file that a database URL names, if it names one.

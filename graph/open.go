@@ -45,5 +45,6 @@ func Open(drv dialect.Driver) (*gateway.Handle, error) {
 		})),
 		Mutators: catalog.Mutators(client, c),
 		Tables:   migrate.Tables,
+		Renamed:  migrate.Renamed,
 	}, nil
 }

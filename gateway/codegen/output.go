@@ -25,6 +25,8 @@ var (
 	edgesTemplate string
 	//go:embed template/joins.tmpl
 	joinsTemplate string
+	//go:embed template/renames.tmpl
+	renamesTemplate string
 	//go:embed template/catalog.tmpl
 	catalogTemplate string
 	//go:embed template/entity.tmpl

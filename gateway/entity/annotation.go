@@ -39,6 +39,8 @@ type API struct {
 	// Description and Deprecated are what the API says of the thing.
 	Description string `json:"description,omitempty"`
 	Deprecated  string `json:"deprecated,omitempty"`
+	// Was is what the table of an entity, or the column of a field or an edge, was called before.
+	Was string `json:"was,omitempty"`
 	// Order is the default order of an entity's lists.
 	Order []string `json:"order,omitempty"`
 }
@@ -82,6 +84,18 @@ func Rename(name string) API { return API{NewName: name} }
 
 // RenameRoots gives an entity's root fields for one row and for the list other names: "article", "allArticles".
 func RenameRoots(one, many string) API { return API{One: one, Many: many} }
+
+// RenamedFrom tells migrations that the table of an entity, or the column of a field or an edge, had another name before, so
+// that its data is kept: RenamedFrom("text"). It is the name in the database. It can stay when the migration is written.
+func RenamedFrom(old string) API { return API{Was: old} }
+
+// Renaming says that a table, or a column of it, had another name before. The generator makes it from RenamedFrom.
+type Renaming struct {
+	// Table is the table as it is called now, and Column the column; it is empty if the table itself was renamed.
+	Table, Column string
+	// From is the old name.
+	From string
+}
 
 // RenameGroups gives the field that groups an entity's rows at the root, or the rows of an edge to many, another name than
 // "postGroups" and "commentGroups". The types of an entity's groups follow: "userBuckets" makes UserBucket.
@@ -128,6 +142,7 @@ func (a API) Merge(other schema.Annotation) schema.Annotation {
 			*text = by
 		}
 	}
+	replace(&a.Was, o.Was)
 	replace(&a.NewName, o.NewName)
 	replace(&a.One, o.One)
 	replace(&a.Many, o.Many)

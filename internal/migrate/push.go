@@ -3,7 +3,6 @@ package migrate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"ariga.io/atlas/sql/migrate"
@@ -18,11 +17,15 @@ import (
 // It returns what it did, a line for each change, nothing if everything was up to date. It is for development: a change
 // that would need a decision about the data fails, or loses some.
 func Push(ctx context.Context, db *store.DB, tables []*schema.Table) (changes []string, err error) {
-	tables, err = desired(db.Dialect(), tables)
+	return pushOn(ctx, db.Driver(), tables)
+}
+
+func pushOn(ctx context.Context, drv dialect.Driver, tables []*schema.Table) (changes []string, err error) {
+	tables, err = desired(drv.Dialect(), tables)
 	if err != nil {
 		return nil, fmt.Errorf("push tables: %w", err)
 	}
-	m, err := schema.NewMigrate(db.Driver(), schema.WithApplyHook(func(next schema.Applier) schema.Applier {
+	m, err := schema.NewMigrate(drv, schema.WithApplyHook(func(next schema.Applier) schema.Applier {
 		return schema.ApplyFunc(func(ctx context.Context, conn dialect.ExecQuerier, plan *migrate.Plan) error {
 			for _, c := range plan.Changes {
 				changes = append(changes, c.Comment)
@@ -73,36 +76,17 @@ func isText(c *schema.Column) bool {
 
 // Missing returns the names of the tables that do not exist.
 func Missing(ctx context.Context, db *store.DB, tables []*schema.Table) ([]string, error) {
-	query := `SELECT name FROM sqlite_master WHERE type IN ('table', 'view')`
-	if db.Dialect() == dialect.Postgres {
-		query = `SELECT relname FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_catalog.pg_table_is_visible(oid)`
-	}
-	exists := map[string]bool{}
-	err := db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
-		rows, err := q.QueryContext(ctx, query)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var name string
-			if err := rows.Scan(&name); err != nil {
-				return err
-			}
-			exists[name] = true
-		}
-		return errors.Join(rows.Err(), rows.Close())
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list tables: %w", err)
-	}
 	var missing []string
-	for _, t := range tables {
-		if !exists[t.Name] {
-			missing = append(missing, t.Name)
+	err := db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
+		there, err := existing(ctx, q, db.Dialect())
+		for _, t := range tables {
+			if !there[t.Name] {
+				missing = append(missing, t.Name)
+			}
 		}
-	}
-	return missing, nil
+		return err
+	})
+	return missing, err
 }
 
 // Empty says whether none of the tables, which must exist, has a row.
@@ -110,14 +94,11 @@ func Empty(ctx context.Context, db *store.DB, tables []*schema.Table) (bool, err
 	empty := true
 	err := db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
 		for _, t := range tables {
-			rows, err := q.QueryContext(ctx, "SELECT 1 FROM "+store.Quote(t.Name)+" LIMIT 1")
+			found, err := findsRow(ctx, q, "SELECT 1 FROM "+store.Quote(t.Name)+" LIMIT 1")
 			if err != nil {
 				return fmt.Errorf("look into %s: %w", t.Name, err)
 			}
-			empty = empty && !rows.Next()
-			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-				return fmt.Errorf("look into %s: %w", t.Name, err)
-			}
+			empty = empty && !found
 		}
 		return nil
 	})

@@ -146,6 +146,10 @@ func (db *DB) Update(ctx context.Context, fn func(ctx context.Context) error) er
 	return nil
 }
 
+// Conn takes a connection for writing out of the pool, for those who need one and the same for everything they do: migrations,
+// whose locks and settings belong to it. It must be closed. On SQLite nobody else writes meanwhile.
+func (db *DB) Conn(ctx context.Context) (*sql.Conn, error) { return db.writer.Conn(ctx) }
+
 // begin waits for a connection for as long as ctx lasts. The transaction itself outlives ctx: cancelling it ends the statement
 // that runs, and the transaction is ended by its owner alone and not, at the same time, by database/sql, which is also
 // spared a goroutine.

@@ -119,6 +119,9 @@ func ignored(name string) bool {
 
 // isSource says whether the program is generated or built from a file.
 func isSource(name string) bool {
+	if strings.HasPrefix(name, "migrate/") && filepath.Ext(name) != ".go" {
+		return true // the migrations are built into the program
+	}
 	switch filepath.Ext(name) {
 	case ".go":
 		return !strings.HasSuffix(name, "_test.go")

@@ -20,9 +20,10 @@ import (
 	"github.com/entwine-data/entwine/internal/pgtest"
 	"github.com/entwine-data/entwine/internal/store"
 	"github.com/entwine-data/entwine/internal/testenv"
+	"github.com/entwine-data/entwine/migrate"
 )
 
-var app = gateway.App{Name: "Community", Version: "v0-test", Open: graph.Open, Demo: demo.Data(demo.Config{Users: 30}), Examples: graph.Examples}
+var app = gateway.App{Name: "Community", Version: "v0-test", Open: graph.Open, Migrations: migrate.Files, Demo: demo.Data(demo.Config{Users: 30}), Examples: graph.Examples}
 
 // run runs a command to its end.
 func run(t *testing.T, env map[string]string, args ...string) (code int, out, log string) {
@@ -176,20 +177,18 @@ func TestServe(t *testing.T) {
 				env["DATABASE_URL"] = pgtest.New(t)
 			}
 			code, _, log := run(t, env, "serve", "--addr", "127.0.0.1:0")
-			expect(t, log, map[string]string{"sqlite": "there is no database ./shop.db", "postgres": "lacks the tables"}[database], "migrate push")
+			expect(t, log, map[string]string{"sqlite": "there is no database ./shop.db", "postgres": "these migrations are pending"}[database], "migrate up")
 			if code != 1 {
 				t.Errorf("code %d without tables", code)
 			}
 			if _, err := os.Stat("shop.db"); err == nil {
 				t.Error("a refused start left a file")
 			}
-			code, _, log = run(t, env, "migrate", "push")
-			expect(t, log, "posts")
+			code, _, log = run(t, env, "migrate", "up")
+			expect(t, log, "_init.up.sql", "up to date")
 			if code != 0 {
-				t.Fatalf("push: %d\n%s", code, log)
+				t.Fatalf("up: %d\n%s", code, log)
 			}
-			_, _, log = run(t, env, "migrate", "push")
-			expect(t, log, "nothing to do")
 
 			s := start(t, env, "serve")
 			_, body := s.post(t, "", `{ posts { totalCount } }`)

@@ -84,6 +84,9 @@ func (p project) followREADME(t *testing.T, s *server) {
 		switch {
 		case b.lang == "graphql" && b.file == "":
 			t.Log(s.ask(t, b.text, nil))
+		case b.lang == "sh" && strings.Contains(b.text, "migrate new"):
+			t.Log(p.run(t, "sh", "-c", b.text))
+			s.wait(t, "_add_pinned is recorded and not run", "Ready again")
 		case b.file == "graph/users.graphql":
 			s.save(t, b, "missing method Initials", "goes on as it was")
 		case b.file != "" && !strings.HasSuffix(b.file, "_test.go"):

@@ -1,0 +1,62 @@
+package migrations
+
+import (
+	"slices"
+
+	"entgo.io/ent/dialect/sql/schema"
+	"entgo.io/ent/schema/field"
+
+	"github.com/entwine-data/entwine/gateway/entity"
+)
+
+// schemas are the versions of the application's tables.
+var schemas = map[string]func() []*schema.Table{
+	"v1": func() []*schema.Table { return blog() },
+	// A nullable column, a default, an index, a table.
+	"v2": func() []*schema.Table {
+		return blog(func(posts *schema.Table) {
+			posts.Columns = append(posts.Columns,
+				&schema.Column{Name: "summary", Type: field.TypeString, Nullable: true},
+				&schema.Column{Name: "views", Type: field.TypeInt, Default: 0})
+			posts.Indexes = append(posts.Indexes, &schema.Index{Name: "post_title", Columns: posts.Columns[1:2]})
+		})
+	},
+	// The column text has a new name.
+	"v3": func() []*schema.Table { return blog(func(posts *schema.Table) { posts.Columns[2].Name = "body" }) },
+	// A required column without a default.
+	"v4": func() []*schema.Table {
+		return blog(func(posts *schema.Table) {
+			posts.Columns = append(posts.Columns, &schema.Column{Name: "kind", Type: field.TypeEnum, Enums: []string{"note", "essay"}})
+		})
+	},
+	// The column text is gone.
+	"v5": func() []*schema.Table {
+		return blog(func(posts *schema.Table) { posts.Columns = slices.Delete(posts.Columns, 2, 3) })
+	},
+}
+
+// renamed is what the schema v3 states.
+var renamed = []entity.Renaming{{Table: "posts", Column: "body", From: "text"}}
+
+// blog is posts and comments. The tables are made anew for each call.
+func blog(change ...func(posts *schema.Table)) []*schema.Table {
+	posts := &schema.Table{Name: "posts", Columns: []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "title", Type: field.TypeString},
+		{Name: "text", Type: field.TypeString, Size: 1 << 31, Nullable: true},
+	}}
+	posts.PrimaryKey = posts.Columns[:1:1]
+	comments := &schema.Table{Name: "comments", Columns: []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "message", Type: field.TypeString},
+		{Name: "post_id", Type: field.TypeInt},
+	}}
+	comments.PrimaryKey = comments.Columns[:1:1]
+	comments.ForeignKeys = []*schema.ForeignKey{{
+		Symbol: "comments_posts_comments", Columns: comments.Columns[2:], RefTable: posts, RefColumns: posts.Columns[:1:1], OnDelete: schema.Cascade,
+	}}
+	for _, c := range change {
+		c(posts)
+	}
+	return []*schema.Table{comments, posts}
+}
