@@ -50,6 +50,7 @@ Kinds of viewers are anonymous ones, users without a role, and each role that so
 		_, err = fmt.Fprint(c.out, b.String())
 		return err
 	}
+	cmd.AddCommand(c.explainRules())
 	return cmd
 }
 
@@ -86,7 +87,7 @@ func kinds(c *entity.Catalog) []kind {
 
 func writeRules(b *strings.Builder, e *entity.Entity, viewers []kind) {
 	fmt.Fprintf(b, "%s\n", e.Name)
-	for _, op := range []access.Operation{access.Read, access.Create, access.Update, access.Delete} {
+	for _, op := range access.Operations() {
 		writeRule(b, string(op), e, e.Rules.For(op), viewers, true)
 	}
 	for _, f := range e.Fields {

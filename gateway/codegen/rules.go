@@ -13,7 +13,7 @@ import (
 
 // checkRules finds rules that could not become SQL.
 func (m *model) checkRules(n *node) error {
-	for _, op := range []access.Operation{access.Read, access.Create, access.Update, access.Delete} {
+	for _, op := range access.Operations() {
 		if err := m.checkRule(n, n.Entity, n.Rules.For(op)); err != nil {
 			return err
 		}

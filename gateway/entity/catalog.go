@@ -338,7 +338,7 @@ func (c *Catalog) guardEdges() {
 // Link gives named rules their code. It returns the name of one that has none. It must be called before the catalog is used.
 func (c *Catalog) Link(named map[string]access.Dynamic) (missing string) {
 	for _, e := range c.Entities {
-		for _, op := range []access.Operation{access.Read, access.Create, access.Update, access.Delete} {
+		for _, op := range access.Operations() {
 			if name := e.Rules.For(op).Link(named); name != "" {
 				return name
 			}
