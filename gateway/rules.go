@@ -3,7 +3,6 @@ package gateway
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,24 +61,8 @@ type kind struct {
 
 // kinds are the viewers between which some rule makes a difference.
 func kinds(c *entity.Catalog) []kind {
-	var roles []string
-	add := func(rules ...*access.Rule) {
-		for _, r := range rules {
-			roles = append(roles, r.RoleNames()...)
-		}
-	}
-	for _, e := range c.Entities {
-		add(e.Rules.Read, e.Rules.Create, e.Rules.Update, e.Rules.Delete, e.Bypass)
-		for _, f := range e.Fields {
-			add(f.Read, f.Write)
-		}
-		for _, ed := range e.Edges {
-			add(ed.Guard, ed.Write)
-		}
-	}
-	slices.Sort(roles)
 	out := []kind{{name: "anonymous"}, {name: "user", viewer: access.Viewer{UserID: "the viewer"}}}
-	for _, role := range slices.Compact(roles) {
+	for _, role := range c.Roles() {
 		out = append(out, kind{name: role, viewer: access.Viewer{UserID: "the viewer", Roles: []string{role}}})
 	}
 	return out

@@ -3,7 +3,6 @@
 package entity
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/entwine-data/entwine/gateway/access"
@@ -333,28 +332,6 @@ func (c *Catalog) guardEdges() {
 			}
 		}
 	}
-}
-
-// Link gives named rules their code. It returns the name of one that has none. It must be called before the catalog is used.
-func (c *Catalog) Link(named map[string]access.Dynamic) (missing string) {
-	for _, e := range c.Entities {
-		for _, op := range access.Operations() {
-			if name := e.Rules.For(op).Link(named); name != "" {
-				return name
-			}
-		}
-		for _, f := range e.Fields {
-			if name := cmp.Or(f.Read.Link(named), f.Write.Link(named)); name != "" {
-				return name
-			}
-		}
-		for _, ed := range e.Edges {
-			if name := cmp.Or(ed.Guard.Link(named), ed.Write.Link(named)); name != "" {
-				return name
-			}
-		}
-	}
-	return ""
 }
 
 func (c *Catalog) root(name string, r Root) {
