@@ -149,7 +149,7 @@ func (g *Gateway) copy(t testing.TB, v access.Viewer, r row) (input map[string]a
 		if _, given := input[in.Name]; in.Type.NonNull && in.DefaultValue == nil && !given {
 			switch {
 			case in.Name == "id":
-				input["id"] = relay.ID(e.Name, another(fmt.Sprint(r.key)))
+				input["id"] = relay.ID(e.Name, another(fmt.Sprint(r.key), 0))
 			case in.Type.Name() == "String":
 				input[in.Name] = "another"
 			default:
@@ -194,8 +194,11 @@ func renew(input map[string]any, k *entity.Key) bool {
 		switch value := input[f.Name].(type) {
 		case string:
 			switch f.Type {
-			case entity.String, entity.BigInt, entity.UUID:
-				input[f.Name] = another(value)
+			case entity.UUID:
+				input[f.Name] = value[:32] + "beef"
+				return true
+			case entity.String, entity.BigInt:
+				input[f.Name] = another(value, f.MaxLen)
 				return true
 			}
 		case float64:
@@ -206,16 +209,15 @@ func renew(input map[string]any, k *entity.Key) bool {
 	return false
 }
 
-// another is a value like the given one that is most likely not in use.
-func another(text string) string {
+// another is a text like the given one, of at most so many bytes, that is most likely not in use.
+func another(text string, most int) string {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return strconv.FormatInt(1_000_000_007-n, 10)
 	}
-	last := byte('7')
-	if text[len(text)-1] == last {
-		last = '3'
+	if most > 0 && len(text)+2 > most {
+		text = text[:len(text)-2]
 	}
-	return text[:len(text)-1] + string(last)
+	return text + "zq"
 }
 
 // free removes the row if another like it cannot be beside it.

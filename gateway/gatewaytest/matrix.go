@@ -3,7 +3,6 @@ package gatewaytest
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -15,10 +14,9 @@ import (
 	"github.com/entwine-data/entwine/gateway"
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
-	"github.com/entwine-data/entwine/internal/store"
 )
 
-// matrixRows is how many rows of an entity are tried, from the first to the last.
+// matrixRows is how many rows of an entity are tried, from the first to the last, beside those of viewers.
 const matrixRows = 12
 
 // Matrix tries every operation on every entity, for an anonymous viewer, for each of the users, and for the first of them with
@@ -48,7 +46,7 @@ func (g *Gateway) Matrix(t *testing.T, file string, users ...access.Viewer) {
 		if e.Hidden {
 			continue
 		}
-		m := &matrix{g: g, entity: e, rows: g.sample(t, e)}
+		m := &matrix{g: g, entity: e, rows: g.sample(t, e, viewers)}
 		fmt.Fprintf(&out, "\n%-28s", e.Name)
 		for _, op := range access.Operations() {
 			fmt.Fprintf(&out, "%10s", op)
@@ -112,50 +110,45 @@ func (m *matrix) want(t *testing.T, v access.Viewer, op access.Operation, r row)
 	return m.g.explain(t, v, op, r).Allowed, nil
 }
 
-// sample are rows of the entity, spread over all of them.
-func (g *Gateway) sample(t testing.TB, e *entity.Entity) []row {
+// sample are rows of the entity: some that each viewer may do something with, and others spread over all of them.
+func (g *Gateway) sample(t testing.TB, e *entity.Entity, viewers []access.Viewer) (rows []row) {
 	t.Helper()
-	columns := make([]string, len(e.ID))
-	for i, f := range e.ID {
-		columns[i] = `"` + f.Column + `"`
+	all := g.keys(t, e, access.Read, access.Viewer{System: true})
+	chosen := make(map[any]bool)
+	for i := range matrixRows {
+		if len(all) > 0 {
+			chosen[all[i*(len(all)-1)/(matrixRows-1)]] = true
+		}
 	}
-	var all []row
-	err := g.db.View(t.Context(), false, func(ctx context.Context, q store.Querier) error {
-		result, err := q.QueryContext(ctx, fmt.Sprintf(`SELECT %s FROM "%s"`, strings.Join(columns, ", "), e.Table))
-		if err != nil {
-			return err
-		}
-		defer result.Close()
-		for result.Next() {
-			values, dest := make([]any, len(columns)), make([]any, len(columns))
-			for i := range values {
-				dest[i] = &values[i]
+	for _, v := range viewers {
+		for _, op := range access.Operations() {
+			if keys := g.keys(t, e, op, v); len(keys) > 0 {
+				chosen[keys[0]], chosen[keys[len(keys)-1]] = true, true
 			}
-			if err := result.Scan(dest...); err != nil {
-				return err
-			}
-			all = append(all, row{e, e.Key(values...)})
 		}
-		return result.Err()
-	})
+	}
+	for _, key := range all {
+		if chosen[key] {
+			rows = append(rows, row{e, key})
+		}
+	}
+	return rows
+}
+
+// keys are those of all rows with which the viewer may do op, in an order that is the same on both databases.
+func (g *Gateway) keys(t testing.TB, e *entity.Entity, op access.Operation, v access.Viewer) []any {
+	t.Helper()
+	keys, err := g.engine.Keys(t.Context(), e, op, v)
 	if err != nil {
 		t.Fatalf("read the keys of %s: %v", e.Name, err)
 	}
-	// The databases sort texts differently.
-	slices.SortFunc(all, func(a, b row) int {
-		n, isInt := a.key.(int64)
-		m, _ := b.key.(int64)
+	slices.SortFunc(keys, func(a, b any) int {
+		n, isInt := a.(int64)
+		m, _ := b.(int64)
 		if isInt {
 			return cmp.Compare(n, m)
 		}
-		return strings.Compare(fmt.Sprint(a.key), fmt.Sprint(b.key))
+		return strings.Compare(fmt.Sprint(a), fmt.Sprint(b))
 	})
-	if len(all) <= matrixRows {
-		return all
-	}
-	out := make([]row, matrixRows)
-	for i := range out {
-		out[i] = all[i*(len(all)-1)/(matrixRows-1)]
-	}
-	return out
+	return keys
 }

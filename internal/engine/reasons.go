@@ -114,6 +114,41 @@ func (e *Engine) answer(ctx context.Context, s *statement, verdicts []*bool, exi
 	})
 }
 
+// Keys are those of all rows of ent with which the viewer may do op.
+func (e *Engine) Keys(ctx context.Context, ent *entity.Entity, op access.Operation, viewer access.Viewer) (keys []any, err error) {
+	s := &statement{postgres: e.postgres}
+	s.WriteSQL("SELECT ")
+	for i, f := range ent.ID {
+		if i > 0 {
+			s.WriteSQL(", ")
+		}
+		s.WriteColumn("t", f.Column)
+	}
+	s.WriteSQL(" FROM ")
+	s.WriteTable(ent.Table, "t")
+	s.WriteSQL(" WHERE ")
+	ent.WritePredicate(s, op, viewer, "t")
+	err = e.db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
+		result, err := q.QueryContext(ctx, string(s.buf), s.args...)
+		if err != nil {
+			return err
+		}
+		defer result.Close()
+		for result.Next() {
+			values, dest := make([]any, len(ent.ID)), make([]any, len(ent.ID))
+			for i := range values {
+				dest[i] = &values[i]
+			}
+			if err := result.Scan(dest...); err != nil {
+				return err
+			}
+			keys = append(keys, ent.Key(values...))
+		}
+		return result.Err()
+	})
+	return keys, err
+}
+
 // String prints the reasons as a tree: a line for each condition, with its verdict in front.
 func (x *Explanation) String() string {
 	var b strings.Builder
