@@ -36,6 +36,10 @@ func TestTenantsTutorial(t *testing.T) {
 			if !strings.Contains(p.read(t, b.file), b.text) {
 				t.Errorf("%s does not hold\n%s\n%s", b.file, b.text, p.read(t, b.file))
 			}
+		case b.file == "graph/board.graphql":
+			s.save(t, b, "missing method", "goes on as it was")
+		case b.file == "graph/board.resolvers.go":
+			s.save(t, b, "Ready again")
 		case b.file != "":
 			p.write(t, b)
 		case b.lang == "sh" && strings.Contains(b.text, "go run . new"):
