@@ -39,6 +39,10 @@ func memos() []memo {
 }
 
 func memoCatalog(rules access.Rules, softDelete bool) *entity.Entity {
+	return memoSchema(rules, softDelete).Entity("Memo")
+}
+
+func memoSchema(rules access.Rules, softDelete bool) *entity.Catalog {
 	field := func(name string, t entity.Type) *entity.Field {
 		return &entity.Field{Name: name, Schema: name, Column: name, Type: t, Key: entity.IntKey, Nullable: name != "id"}
 	}
@@ -62,7 +66,8 @@ func memoCatalog(rules access.Rules, softDelete bool) *entity.Entity {
 		{Name: "author", Schema: "author", Target: "User", Kind: entity.ToOne, Column: "author_id"},
 		{Name: "seal", Schema: "seal", Target: "Seal", Kind: entity.ToOneInverse, Column: "memo_id"},
 	}
-	return entity.NewCatalog(user, seal, m).Entity("Memo")
+	m.Names.One = "memo"
+	return entity.NewCatalog(user, seal, m)
 }
 
 // follow is the user to whom a path leads, 0 for nobody.
