@@ -136,6 +136,15 @@ func (m *model) writeQuery(w *sdlWriter) {
 		[][2]string{{"id: ID!", "The id of the object."}}, "Node")
 	w.field("The objects with the given ids, in their order; null in the place of each that the viewer may not read.", "nodes",
 		[][2]string{{"ids: [ID!]!", "The ids of the objects."}}, "[Node]!")
+	if m.can != nil {
+		w.field("Whether somebody may do something with an object, and why; null if there is no such object. It is for administrators: others get an error.", "can", [][2]string{
+			{"operation: RuleOperation!", "What they want to do."},
+			{"id: ID!", "The id of the object."},
+			{"user: ID", "Who they are: the id of a user. Somebody unknown, or a service, if it is not given."},
+			{"roles: [String!]", "The roles that they have."},
+			{"tenant: String", "The tenant for which they work."},
+		}, "RuleVerdict")
+	}
 	for _, n := range m.nodes {
 		noun, deprecated := phrase(n.Name), deprecation(n.api.Deprecated)
 		if n.Names.One != "" {
@@ -159,6 +168,27 @@ func (m *model) writeQuery(w *sdlWriter) {
 			w.field("The "+phrases(n.Name)+" that the viewer may read, in groups.", n.Names.Groups, n.groupArguments(), "["+n.group+"!]!"+deprecated)
 		}
 	}
+	w.close()
+	if m.can != nil {
+		w.writeCan()
+	}
+}
+
+// writeCan writes the types of the query `can`.
+func (w *sdlWriter) writeCan() {
+	w.open("What rules are about.", "enum RuleOperation")
+	for _, v := range [][2]string{
+		{"READ", "To see the object."},
+		{"CREATE", "To make such an object, as if it were new."},
+		{"UPDATE", "To change the object as it is."},
+		{"DELETE", "To remove the object."},
+	} {
+		w.line(v[1], v[0])
+	}
+	w.close()
+	w.open("What the rules say about one viewer, operation and object.", "type RuleVerdict")
+	w.line("Whether it is allowed.", "allowed: Boolean!")
+	w.line("Each part of the rules, a line for each, with yes or no in front; parts of others are indented.", "reasons: String!")
 	w.close()
 }
 

@@ -12,6 +12,8 @@ import (
 // never changed afterwards, so that it may be used from many goroutines.
 type Catalog struct {
 	Entities []*Entity
+	// Can says who may ask the query `can`, which tells what others may do; nil if the API does not have it.
+	Can *access.Rule
 
 	byName   map[string]*Entity
 	bySchema map[string]*Entity
@@ -254,6 +256,7 @@ const (
 	RootCreate RootKind = "create"
 	RootUpdate RootKind = "update"
 	RootDelete RootKind = "delete"
+	RootCan    RootKind = "can"
 )
 
 // NewCatalog links the entities by their names. It panics if they contradict each other, which only a fault of the
@@ -334,12 +337,19 @@ func (c *Catalog) guardEdges() {
 	}
 }
 
+// WithCan adds the query `can` for those whom the rule allows. Generated code calls it.
+func (c *Catalog) WithCan(rule *access.Rule) *Catalog {
+	c.Can = rule
+	c.root("can", Root{Kind: RootCan})
+	return c
+}
+
 func (c *Catalog) root(name string, r Root) {
 	if name == "" {
 		return
 	}
 	if _, taken := c.roots[name]; taken {
-		panic(fmt.Sprintf("entity %s: root field %s exists twice", r.Entity.Name, name))
+		panic(fmt.Sprintf("root field %s exists twice", name))
 	}
 	c.roots[name] = r
 }

@@ -36,7 +36,15 @@ type Reason struct {
 
 // Explain says whether the viewer may do op with the row of ent that has the key, and why, in one statement. To create is asked
 // as if the row were new. It tells what exists: it is for those who may know everything.
-func (e *Engine) Explain(ctx context.Context, ent *entity.Entity, key any, op access.Operation, viewer access.Viewer) (*Explanation, error) {
+func (e *Engine) Explain(ctx context.Context, ent *entity.Entity, key any, op access.Operation, viewer access.Viewer) (x *Explanation, err error) {
+	err = e.db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
+		x, err = e.explain(ctx, q, ent, key, op, viewer)
+		return err
+	})
+	return x, err
+}
+
+func (e *Engine) explain(ctx context.Context, q store.Querier, ent *entity.Entity, key any, op access.Operation, viewer access.Viewer) (*Explanation, error) {
 	x := &Explanation{}
 	s := &statement{postgres: e.postgres}
 	s.WriteSQL("SELECT ")
@@ -70,7 +78,7 @@ func (e *Engine) Explain(ctx context.Context, ent *entity.Entity, key any, op ac
 	s.WriteTable(ent.Table, "t")
 	s.WriteSQL(" WHERE ")
 	s.writeKeys("t", ent, primaryKey(ent), []any{key})
-	if err := e.answer(ctx, s, verdicts, &x.Exists); err != nil {
+	if err := answer(ctx, q, s, verdicts, &x.Exists); err != nil {
 		return nil, err
 	}
 	x.Allowed = x.Exists
@@ -90,28 +98,26 @@ func reasons(conditions []entity.Condition, ask func(*bool, func(entity.SQL, str
 	return out
 }
 
-func (e *Engine) answer(ctx context.Context, s *statement, verdicts []*bool, exists *bool) error {
-	return e.db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
-		result, err := q.QueryContext(ctx, string(s.buf), s.args...)
-		if err != nil {
+func answer(ctx context.Context, q store.Querier, s *statement, verdicts []*bool, exists *bool) error {
+	result, err := q.QueryContext(ctx, string(s.buf), s.args...)
+	if err != nil {
+		return err
+	}
+	defer result.Close()
+	answers, dest := make([]int, len(verdicts)), make([]any, len(verdicts))
+	for i := range dest {
+		dest[i] = &answers[i]
+	}
+	for result.Next() {
+		if err := result.Scan(dest...); err != nil {
 			return err
 		}
-		defer result.Close()
-		answers, dest := make([]int, len(verdicts)), make([]any, len(verdicts))
-		for i := range dest {
-			dest[i] = &answers[i]
-		}
-		for result.Next() {
-			if err := result.Scan(dest...); err != nil {
-				return err
-			}
-			*exists = true
-		}
-		for i, v := range verdicts {
-			*v = answers[i] == 1
-		}
-		return result.Err()
-	})
+		*exists = true
+	}
+	for i, v := range verdicts {
+		*v = answers[i] == 1
+	}
+	return result.Err()
 }
 
 // Keys are those of all rows of ent with which the viewer may do op.
