@@ -14,7 +14,7 @@ import (
 // answered is the value of a root field `can`.
 type answered struct {
 	*Explanation
-	err error // what is wrong with the question
+	err error
 }
 
 // can compiles the root field `can`.
@@ -33,31 +33,32 @@ func (c *compiler) can(f *collected) *out {
 }
 
 // ask answers a root field `can`.
-func (x *execution) ask(ctx context.Context, q store.Querier, o *out) error {
+func (x *execution) ask(ctx context.Context, q store.Querier, o *out) {
 	if x.answers == nil {
 		x.answers = make(map[*out]answered)
 	}
+	explanation, err := x.explain(ctx, q, o.nodes[0].ArgumentMap(x.vars))
+	x.answers[o] = answered{explanation, err}
+}
+
+func (x *execution) explain(ctx context.Context, q store.Querier, args map[string]any) (*Explanation, error) {
 	if r := x.engine.catalog.Can.Reduce(x.viewer); r == nil || r.Kind != access.KindEveryone {
 		code := apierr.Forbidden
 		if !x.viewer.SignedIn() {
 			code = apierr.Unauthenticated
 		}
-		x.answers[o] = answered{err: apierr.New(code, "You may not ask what others may do.")}
-		return nil
+		return nil, apierr.New(code, "You may not ask what others may do.")
 	}
-	args := o.nodes[0].ArgumentMap(x.vars)
 	e, key, err := x.engine.globalID(args["id"])
 	if err != nil {
-		x.answers[o] = answered{err: err}
-		return nil
+		return nil, err
 	}
 	operation, _ := args["operation"].(string)
 	explanation, err := x.engine.explain(ctx, q, e, key, access.Operation(strings.ToLower(operation)), viewerOf(args))
 	if err != nil {
-		return fmt.Errorf("ask about %s: %w", e.Name, err)
+		return nil, databaseError(fmt.Errorf("ask about %s: %w", e.Name, err))
 	}
-	x.answers[o] = answered{Explanation: explanation}
-	return nil
+	return explanation, nil
 }
 
 // viewerOf is the viewer whom the arguments of `can` describe.

@@ -263,7 +263,7 @@ func (x *execution) read(ctx context.Context) error {
 			case outCustom:
 				err = x.rootCall(ctx, q, ast.Query, o.call)
 			case outCan:
-				err = x.ask(ctx, q, o)
+				x.ask(ctx, q, o)
 			}
 			if err != nil {
 				return err

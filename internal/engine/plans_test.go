@@ -15,7 +15,7 @@ import (
 // TestPlansAreForAllViewers: viewers share a plan, and each gets what they may see. What differs is the statement's predicate.
 func TestPlansAreForAllViewers(t *testing.T) {
 	schema := gqlparser.MustLoadSchema(&ast.Source{Input: `type Query { memo(id: ID!): Memo } type Memo { id: ID! kind: String }`})
-	doc := gqlparser.MustLoadQuery(schema, `query($id: ID!) { memo(id: $id) { kind } }`)
+	doc := gqlparser.MustLoadQueryWithRules(schema, `query($id: ID!) { memo(id: $id) { kind } }`, nil)
 	for name, db := range openMemos(t) {
 		catalog := memoSchema(access.Rules{Read: access.Any(access.Owner("author"), access.Role("admin"))}, false)
 		e := New(db, catalog, nil, schemaOnly{schema: schema}, Config{})
