@@ -37,6 +37,10 @@ type Entity struct {
 	Rules access.Rules
 	// SoftDelete is the nullable time column that hides a row, nil if rows are deleted for good.
 	SoftDelete *Field
+	// Tenant is the column that holds the tenant to which a row belongs, nil if rows belong to none. Whoever may do what across
+	// tenants is said by Bypass.
+	Tenant *Field
+	Bypass *access.Rule
 	// DefaultOrder applies where no order is asked for. The primary key is added to break ties.
 	DefaultOrder []Order
 	// PageSize and MaxPageSize are for every list of the entity; 0 means the setting of the application.
@@ -49,10 +53,10 @@ type Entity struct {
 
 	guarded bool // some field has a Read rule
 	fields  map[string]*Field
-	ents   map[string]*Field
-	edges  map[string]*Edge
-	groups map[string]*Edge
-	keys   map[string]*Key
+	ents    map[string]*Field
+	edges   map[string]*Edge
+	groups  map[string]*Edge
+	keys    map[string]*Key
 }
 
 // Names are the names in the API that belong to an entity. An empty name means that the thing is not offered.
@@ -218,6 +222,8 @@ func (e *Edge) Own() *Field { return e.owner.ID[0] }
 type Key struct {
 	Name   string   // the root field, "postBySlug"
 	Fields []*Field // in key order; the arguments have the fields' names
+	// Tenant is the column of the key that is not an argument: it is the viewer's.
+	Tenant *Field
 }
 
 // Order is one step of an order.
@@ -391,5 +397,7 @@ func (e *Entity) SchemaEdge(name string) *Edge {
 	return nil
 }
 
-// AllVisible says whether every viewer may read every row of the entity: no row rule, no soft delete.
-func (e *Entity) AllVisible() bool { return e.SoftDelete == nil && e.Rules.Read.AllowsAll() }
+// AllVisible says whether every viewer may read every row of the entity: no row rule, no soft delete, no tenants.
+func (e *Entity) AllVisible() bool {
+	return e.SoftDelete == nil && e.Tenant == nil && e.Rules.Read.AllowsAll()
+}

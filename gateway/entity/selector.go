@@ -10,14 +10,19 @@ import (
 
 // Where returns the rule of op as a predicate for the ORM's queries on the entity.
 func (e *Entity) Where(op access.Operation, v access.Viewer) func(*sql.Selector) {
+	if e.Unrestricted(op, v) {
+		return func(*sql.Selector) {}
+	}
+	return e.selector(func(w SQL, alias string) { e.WritePredicate(w, op, v, alias) })
+}
+
+// selector makes what write writes a predicate of the ORM.
+func (e *Entity) selector(write func(w SQL, alias string)) func(*sql.Selector) {
 	return func(s *sql.Selector) {
-		if e.Unrestricted(op, v) {
-			return
-		}
 		// Taken now: a query that becomes part of another gets a new name before its predicates are written.
 		qualifier := strings.TrimSuffix(s.C("x"), s.Quote("x"))
 		s.Where(sql.P(func(b *sql.Builder) {
-			e.WritePredicate(entSQL{b: b, rows: qualifier}, op, v, "")
+			write(entSQL{b: b, rows: qualifier}, "")
 		}))
 	}
 }
