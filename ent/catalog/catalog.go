@@ -46,9 +46,14 @@ func Mutators(client *ent.Client, c *entity.Catalog) map[string]entity.Mutator {
 }
 
 // Restrict puts the client under the rules: its queries return only rows that the viewer of their context may read, and its
-// mutations change only what that viewer may change. Predicates on edges (HasPostsWith and the like) are not queries: they
-// see all rows.
+// mutations change only what that viewer may change. Predicates on edges (HasPostsWith and the like) see what the viewer may
+// read; orders by values and numbers of neighbors see all rows.
 func Restrict(client *ent.Client, c *entity.Catalog) {
+	client.Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
+		return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
+			return next.Query(entity.NewContext(ctx, c), q)
+		})
+	}))
 	client.Comment.Intercept(ent.TraverseFunc(func(ctx context.Context, q ent.Query) error {
 		query, ok := q.(*ent.CommentQuery)
 		if !ok {
@@ -63,7 +68,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			if !ok {
 				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
 			}
-			return c.Entity("Comment").Guard(ctx, entity.Guarded{
+			return c.Entity("Comment").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
 				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
@@ -91,7 +96,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			if !ok {
 				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
 			}
-			return c.Entity("Grid").Guard(ctx, entity.Guarded{
+			return c.Entity("Grid").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
 				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
@@ -119,7 +124,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			if !ok {
 				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
 			}
-			return c.Entity("Post").Guard(ctx, entity.Guarded{
+			return c.Entity("Post").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
 				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
@@ -147,7 +152,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			if !ok {
 				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
 			}
-			return c.Entity("PostLink").Guard(ctx, entity.Guarded{
+			return c.Entity("PostLink").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
 				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
@@ -175,7 +180,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			if !ok {
 				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
 			}
-			return c.Entity("Tag").Guard(ctx, entity.Guarded{
+			return c.Entity("Tag").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
 				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
@@ -203,7 +208,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			if !ok {
 				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
 			}
-			return c.Entity("User").Guard(ctx, entity.Guarded{
+			return c.Entity("User").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
 				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
@@ -231,7 +236,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			if !ok {
 				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
 			}
-			return c.Entity("Vote").Guard(ctx, entity.Guarded{
+			return c.Entity("Vote").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
 				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),

@@ -21,6 +21,8 @@ import (
 var (
 	//go:embed template/rows.tmpl
 	rowsTemplate string
+	//go:embed template/edges.tmpl
+	edgesTemplate string
 	//go:embed template/joins.tmpl
 	joinsTemplate string
 	//go:embed template/renames.tmpl

@@ -14,8 +14,9 @@ import (
 type Catalog struct {
 	Entities []*Entity
 
-	byName map[string]*Entity
-	roots  map[string]Root
+	byName   map[string]*Entity
+	bySchema map[string]*Entity
+	roots    map[string]Root
 }
 
 // Entity is one ent schema type.
@@ -259,12 +260,12 @@ const (
 // NewCatalog links the entities by their names. It panics if they contradict each other, which only a fault of the
 // generator can cause.
 func NewCatalog(entities ...*Entity) *Catalog {
-	c := &Catalog{Entities: entities, byName: make(map[string]*Entity), roots: map[string]Root{
+	c := &Catalog{Entities: entities, byName: make(map[string]*Entity), bySchema: make(map[string]*Entity), roots: map[string]Root{
 		"node":  {Kind: RootNode},
 		"nodes": {Kind: RootNodes},
 	}}
 	for _, e := range entities {
-		c.byName[e.Name] = e
+		c.byName[e.Name], c.bySchema[e.Schema] = e, e
 		e.fields, e.ents = make(map[string]*Field), make(map[string]*Field)
 		for _, f := range e.Fields {
 			if f.Type == ID {
