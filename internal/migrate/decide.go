@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"entgo.io/ent/dialect/sql/schema"
 )
 
 // Renaming says that a table, or a column of it, had another name.
@@ -375,14 +373,4 @@ func (d *decider) order() error {
 	}
 	d.renames = done
 	return nil
-}
-
-// ahead says whether the tables need something on a dialect that the migrations do not do.
-func (l Line) ahead(p *planner, tables []*schema.Table) (bool, error) {
-	s, err := l.state(newestVersion)
-	if err != nil {
-		return false, err
-	}
-	changes := p.changes(p.realm(s), p.realm(newState(tables)))
-	return len(changes) > 0, p.err
 }

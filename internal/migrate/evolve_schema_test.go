@@ -220,6 +220,11 @@ func (e *evolution) renameColumn(t *tableState, c *columnState) {
 	e.column[e.oldTable(t)+"."+old] = name
 	e.choices.Renames = append(e.choices.Renames, t.Name+"."+old+"="+name)
 	c.Name = name
+	for i, fill := range e.choices.Fills {
+		if rest, ok := strings.CutPrefix(fill, t.Name+"."+old+"="); ok {
+			e.choices.Fills[i] = t.Name + "." + name + "=" + rest
+		}
+	}
 	for _, i := range t.Indexes {
 		for n := range i.Columns {
 			if i.Columns[n] == old {
