@@ -115,6 +115,9 @@ func commentEntity() *entity.Entity {
 		DefaultOrder: []entity.Order{
 			{Field: fields[10], Desc: true},
 		},
+		Search: []entity.SearchField{
+			{Field: fields[7], Weight: "D"},
+		},
 		Names: entity.Names{
 			One: "comment", Many: "comments", Groups: "commentGroups",
 			Connection: "CommentConnection", Edge: "CommentEdge",

@@ -141,6 +141,10 @@ func postEntity() *entity.Entity {
 		DefaultOrder: []entity.Order{
 			{Field: fields[11], Desc: true},
 		},
+		Search: []entity.SearchField{
+			{Field: fields[1], Weight: "A"},
+			{Field: fields[3], Weight: "D"},
+		},
 		Names: entity.Names{
 			One: "post", Many: "posts", Groups: "postGroups",
 			Connection: "PostConnection", Edge: "PostEdge",

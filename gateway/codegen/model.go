@@ -63,6 +63,9 @@ func newModel(graph *gen.Graph, cfg Config) (*model, error) {
 		if err := m.readFieldRules(n); err != nil {
 			return nil, err
 		}
+		if err := n.addSearch(); err != nil {
+			return nil, err
+		}
 	}
 	m.addGroups()
 	if err := m.checkNames(); err != nil {

@@ -172,7 +172,7 @@ func deprecation(reason string) string {
 
 // listArguments are those of every list of the entity.
 func (n *node) listArguments() [][2]string {
-	return [][2]string{
+	return append([][2]string{
 		{"first: Int", "How many to return from the start, or after the cursor `after`."},
 		{"after: String", "The cursor after which the page begins."},
 		{"last: Int", "How many to return from the end, or before the cursor `before`."},
@@ -180,7 +180,7 @@ func (n *node) listArguments() [][2]string {
 		{"offset: Int", "How many to skip."},
 		{"where: " + n.Names.Where, "Which to return; all if it is not given."},
 		{"orderBy: [" + n.Names.Order + "!]", "How to sort. Later entries decide where earlier ones are equal; the id decides last."},
-	}
+	}, n.searchArguments()...)
 }
 
 func (m *model) writeMutation(w *sdlWriter) {
@@ -293,6 +293,9 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 		if f.Sort {
 			w.line(f.Description, f.OrderValue+deprecation(m.deprecated[f]))
 		}
+	}
+	if len(n.Search) > 0 {
+		w.line("How well they match `search`, the best first. Lists without `search` cannot be sorted by it.", entity.OrderByRank)
 	}
 	w.close()
 	if n.Writable() {

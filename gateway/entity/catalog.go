@@ -44,6 +44,8 @@ type Entity struct {
 	Bypass *access.Rule
 	// DefaultOrder applies where no order is asked for. The primary key is added to break ties.
 	DefaultOrder []Order
+	// Search are the fields in which words are looked for, none if the entity cannot be searched.
+	Search []SearchField
 	// PageSize and MaxPageSize are for every list of the entity; 0 means the setting of the application.
 	PageSize, MaxPageSize int
 	Names                 Names
@@ -59,6 +61,15 @@ type Entity struct {
 	groups  map[string]*Edge
 	keys    map[string]*Key
 }
+
+// SearchField is a field in which words are looked for. Weight is a letter from A, the most important, to D.
+type SearchField struct {
+	Field  *Field
+	Weight string
+}
+
+// OrderByRank is the value of an entity's OrderField enum that stands for how well rows match a search.
+const OrderByRank = "RANK"
 
 // Names are the names in the API that belong to an entity. An empty name means that the thing is not offered.
 type Names struct {
