@@ -43,7 +43,7 @@ func (d *Definition) Match(w Writer, postgres bool, q *Query, alias string) {
 // occurs, of all terms together, below zero. It depends on the row alone, so that a cursor holds whatever is
 // written beside it.
 func (d *Definition) Rank(w Writer, postgres bool, q *Query, alias string) {
-	w.WriteSQL("(0")
+	w.WriteSQL("(0 - 0") // an ORDER BY takes a number alone for a column's position
 	for _, r := range d.figures(q) {
 		w.WriteSQL(" - CASE WHEN ")
 		if postgres {
