@@ -109,8 +109,12 @@ type rank struct {
 	term   Term
 }
 
-// figures are what the rank of a row is the sum of.
+// figures are what the rank of a row is the sum of. Where all fields have one weight the rows that are found have one rank: each
+// term stands in one of them.
 func (d *Definition) figures(q *Query) []rank {
+	if len(d.weights()) == 1 {
+		return nil
+	}
 	var out []rank
 	for _, t := range q.Terms {
 		for _, w := range d.weights() {

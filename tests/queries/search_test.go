@@ -3,6 +3,7 @@ package queries
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -323,4 +324,79 @@ func (w *searched) pages(r *rapid.T, viewer access.Viewer, order string, vars ma
 	if !slices.Equal(got, want) {
 		r.Fatalf("%q in order %s: %v, not %v", vars["search"], order, got, want)
 	}
+}
+
+// TestSearchArguments: no text is wrong but one that is too long, and ranks and cursors are those of their search.
+func TestSearchArguments(t *testing.T) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
+		app := testapp.Open(t, url).Demo(t, 20)
+		app.Exec(t, "UPDATE posts SET title = 'Needle in a haystack' WHERE id = 3")
+		all := app.Must(t, testapp.Admin, `{ posts { totalCount } }`, nil).At("posts", "totalCount")
+		for text, want := range map[string]any{
+			"": all, "  ": all, `+ & | ! () : * ' \ -- "" -"" -`: all, "needle": 1.0, `NEEDLE`: 1.0, `"needle in a"`: 1.0, `"needle haystack"`: 0.0,
+			`need*`: 1.0, `need`: 0.0, `"needle in" hay*`: 1.0, `"needle hay"*`: 0.0, `"a hay"*`: 1.0, `needle -haystack`: 0.0, `-needle`: all.(float64) - 1,
+			`needle-in`: 1.0, `in-needle`: 0.0, `"needle`: 1.0, strings.Repeat("é", 500): 0.0,
+		} {
+			r := app.Must(t, testapp.Admin, `query($s: String) { posts(search: $s) { totalCount nodes { id } } }`, map[string]any{"s": text})
+			if got := r.At("posts", "totalCount"); got != want {
+				t.Errorf("%q finds %v, not %v", text, got, want)
+			}
+		}
+		absent := app.Must(t, testapp.Admin, `query($s: String) { a: posts(search: $s) { totalCount } b: posts(search: null) { totalCount } }`, nil)
+		if absent.At("a", "totalCount") != all || absent.At("b", "totalCount") != all {
+			t.Errorf("without a search: %s", absent.Raw)
+		}
+		cursor := app.Must(t, testapp.Admin, `{ posts(search: "a*", first: 1) { pageInfo { endCursor } } }`, nil).At("posts", "pageInfo", "endCursor")
+		app.Run(t,
+			gatewaytest.Scenario{Name: "rank without a search", As: testapp.Admin, Query: `{ posts(orderBy: [{field: RANK}]) { nodes { id } } }`, Code: "BAD_USER_INPUT", Has: []string{"RANK needs the argument search."}},
+			gatewaytest.Scenario{Name: "the rank of related rows", As: testapp.Admin, Query: `{ comments(search: "a", orderBy: [{post: {field: RANK}}]) { nodes { id } } }`, Code: "BAD_USER_INPUT", Has: []string{"RANK is that of the list's own rows."}},
+			gatewaytest.Scenario{Name: "long", As: testapp.Admin, Query: `query($s: String) { posts(search: $s) { nodes { id } } }`, Variables: map[string]any{"s": strings.Repeat("é", 501)}, Code: "BAD_USER_INPUT", Has: []string{`"limit":500`}},
+			gatewaytest.Scenario{Name: "many words", As: testapp.Admin, Query: `query($s: String) { posts(search: $s) { nodes { id } } }`, Variables: map[string]any{"s": strings.Repeat("a ", 17)}, Code: "BAD_USER_INPUT", Has: []string{`"limit":16`}},
+			gatewaytest.Scenario{Name: "the cursor of another search", As: testapp.Admin, Query: `query($c: String) { posts(search: "b*", first: 1, after: $c) { nodes { id } } }`, Variables: map[string]any{"c": cursor}, Code: "BAD_USER_INPUT"},
+			gatewaytest.Scenario{Name: "the same search written otherwise", As: testapp.Admin, Query: `query($c: String) { posts(search: "  \"A\"* ++", first: 1, after: $c) { nodes { __typename } } }`, Variables: map[string]any{"c": cursor}, Has: []string{`"Post"`}},
+		)
+	})
+}
+
+// TestSearchCommunity searches the community's data: what is found is what the files hold, and the index finds it.
+func TestSearchCommunity(t *testing.T) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
+		app := testapp.Open(t, url)
+		s := readSite(t, app.Load(t, "community"))
+		for _, word := range []string{"coffee", "espresso", "the", "water", "grinder", "jack"} {
+			whole := regexp.MustCompile(`(?i)(^|[^\pL\p{Nd}])` + word + `([^\pL\p{Nd}]|$)`)
+			posts := s.where("posts", func(r row) bool { return whole.MatchString(r["title"] + " | " + r["body"]) })
+			comments := s.where("comments", func(r row) bool { return whole.MatchString(r["message"]) })
+			r := app.Must(t, testapp.Admin, `query($s: String) { posts(search: $s) { totalCount } comments(search: $s, first: 3) { totalCount nodes { id } } }`, map[string]any{"s": word})
+			if r.At("posts", "totalCount") != float64(len(posts)) || r.At("comments", "totalCount") != float64(len(comments)) {
+				t.Errorf("%s: %s, not %d posts and %d comments", word, r.Raw, len(posts), len(comments))
+			}
+			for i := range min(3, len(comments)) { // of one weight: the newest first
+				if got := r.At("comments", "nodes", i, "id"); got != id("Comment", comments[i]["id"]) {
+					t.Errorf("%s: comment %d is %v, not %s", word, i+1, got, comments[i]["id"])
+				}
+			}
+		}
+		app.Statements()
+		app.Must(t, testapp.Admin, `{ posts(search: "espresso") { nodes { id } } }`, nil)
+		statements, _ := app.Statements()
+		query, uses := statements[0], "entwine_posts_search"
+		arguments := []string{`'"espresso"'`, `'{a1} : "espresso"'`, `'{d2} : "espresso"'`, "21"}
+		explain := "EXPLAIN QUERY PLAN "
+		if app.Dialect() == "postgres" {
+			explain, arguments = "EXPLAIN ", []string{"'espresso'", "'espresso:A'", "'espresso:D'", "21"}
+			uses = "Bitmap Index Scan on " + uses
+		}
+		for i, a := range arguments {
+			if app.Dialect() == "postgres" {
+				query = strings.Replace(query, fmt.Sprintf("$%d", i+1), a, 1)
+			} else {
+				query = strings.Replace(query, "?", a, 1)
+			}
+		}
+		plan := fmt.Sprint(app.Rows(t, explain+query))
+		if !strings.Contains(plan, uses) && !strings.Contains(plan, "SCAN "+uses+" VIRTUAL TABLE INDEX") || strings.Contains(plan, "SCAN t") {
+			t.Errorf("the index does not find the rows:\n%s\n%s", query, plan)
+		}
+	})
 }
