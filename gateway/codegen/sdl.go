@@ -197,6 +197,12 @@ func (m *model) writeMutation(w *sdlWriter) {
 			w.field(title(verb)+"s "+article(phrase(n.Name))+".", name,
 				[][2]string{{"input: " + title(name) + "Input!", "What to " + verb + "."}}, title(name)+"Payload!"+deprecation(n.api.Deprecated))
 		}
+		for _, mutation := range [][2]string{{"update", n.Names.UpdateMany}, {"delete", n.Names.DeleteMany}} {
+			if verb, name := mutation[0], mutation[1]; name != "" {
+				w.field(title(verb)+"s all "+phrases(n.Name)+" that a filter finds.", name,
+					[][2]string{{"input: " + n.bulkType(verb) + "Input!", "Which to " + verb + "."}}, n.bulkType(verb)+"Payload!"+deprecation(n.api.Deprecated))
+			}
+		}
 	}
 	w.close()
 }
@@ -429,6 +435,7 @@ func (m *model) writeInputs(w *sdlWriter, n *node) {
 		w.line(mutationIDIn, mutationIDField)
 		w.close()
 	}
+	m.writeBulkInputs(w, n)
 	for _, in := range n.Inputs {
 		if in.list() {
 			n.writeListInputs(w, in)
@@ -450,6 +457,38 @@ func (m *model) writeInputs(w *sdlWriter, n *node) {
 	if n.Names.Delete != "" {
 		w.open("What came of deleting "+article(noun)+".", "type Delete"+n.Name+"Payload")
 		w.line("The id of the deleted "+noun+".", "deletedId: ID")
+		w.line(mutationIDOut, mutationIDField)
+		w.close()
+	}
+}
+
+// writeBulkInputs writes the types by which many rows are written at once.
+func (m *model) writeBulkInputs(w *sdlWriter, n *node) {
+	nouns := phrases(n.Name)
+	if n.Names.UpdateMany != "" {
+		w.open("New values that all of some "+nouns+" get. What is left out stays as it is; null clears.", "input "+n.Name+"Patch")
+		for _, in := range n.Inputs {
+			if in.bulk() {
+				w.line(in.Description, in.Name+": "+in.graphQL(n, false)+deprecation(m.deprecated[in.Field]))
+			}
+		}
+		w.close()
+	}
+	for _, mutation := range [][3]string{{"update", n.Names.UpdateMany, "changed"}, {"delete", n.Names.DeleteMany, "deleted"}} {
+		verb := mutation[0]
+		if mutation[1] == "" {
+			continue
+		}
+		w.open("Which "+nouns+" to "+verb+".", "input "+n.bulkType(verb)+"Input")
+		w.line("Which: a condition at least. An empty filter does not mean all.", "where: "+n.Names.Where+"!")
+		w.line("How many they may be at most. If there are more, none is "+mutation[2]+".", "max: Int!")
+		if verb == "update" {
+			w.line("What they get.", "set: "+n.Name+"Patch!")
+		}
+		w.line(mutationIDIn, mutationIDField)
+		w.close()
+		w.open("What came of it.", "type "+n.bulkType(verb)+"Payload")
+		w.line("How many "+nouns+" were "+mutation[2]+".", "affectedCount: Int!")
 		w.line(mutationIDOut, mutationIDField)
 		w.close()
 	}

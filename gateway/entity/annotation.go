@@ -77,7 +77,8 @@ func Pages(size, max int) API { return API{PageSize: size, MaxPageSize: max} }
 func Hidden() API { return API{Hide: true} }
 
 // Without takes root fields of an entity out of the API: RootOne (post), RootBy (postBySlug), RootMany (posts, and with it
-// postGroups), RootGroups, RootCreate, RootUpdate and RootDelete.
+// postGroups), RootGroups, RootCreate, RootUpdate,
+// RootDelete, and RootUpdateMany and RootDeleteMany (updatePosts, deletePosts), which go with the two before.
 func Without(kinds ...RootKind) API { return API{Omit: kinds} }
 
 // Rename gives an entity, a field or an edge another name in the API than the schema's. All types, root fields and

@@ -81,6 +81,7 @@ type Names struct {
 	ToManyWhere            string // PostToManyWhere
 	Order, OrderField      string // PostOrder, PostOrderField
 	Create, Update, Delete string // Mutation.createPost, …
+	UpdateMany, DeleteMany string // Mutation.updatePosts, Mutation.deletePosts
 }
 
 // Type is a field's type in the API, which also says how its values are read, compared and written.
@@ -266,6 +267,9 @@ const (
 	RootCreate RootKind = "create"
 	RootUpdate RootKind = "update"
 	RootDelete RootKind = "delete"
+
+	RootUpdateMany RootKind = "updateMany"
+	RootDeleteMany RootKind = "deleteMany"
 )
 
 // NewCatalog links the entities by their names. It panics if they contradict each other, which only a fault of the
@@ -307,6 +311,8 @@ func NewCatalog(entities ...*Entity) *Catalog {
 		c.root(e.Names.Create, Root{Kind: RootCreate, Entity: e})
 		c.root(e.Names.Update, Root{Kind: RootUpdate, Entity: e})
 		c.root(e.Names.Delete, Root{Kind: RootDelete, Entity: e})
+		c.root(e.Names.UpdateMany, Root{Kind: RootUpdateMany, Entity: e})
+		c.root(e.Names.DeleteMany, Root{Kind: RootDeleteMany, Entity: e})
 	}
 	for _, e := range entities {
 		for _, ed := range e.Edges {
