@@ -49,3 +49,10 @@ func (c *Catalog) Roles() []string {
 	slices.Sort(roles)
 	return slices.Compact(roles)
 }
+
+// WithCan adds the query `can` for those whom the rule allows. Generated code calls it.
+func (c *Catalog) WithCan(rule *access.Rule) *Catalog {
+	c.Can = rule
+	c.root("can", Root{Kind: RootCan})
+	return c
+}

@@ -111,6 +111,7 @@ const (
 	outPayloadNode
 	outPayloadEdge
 	outDeletedID
+	outAffectedCount
 	outClientMutationID
 )
 
