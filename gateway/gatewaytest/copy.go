@@ -2,6 +2,7 @@ package gatewaytest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -18,9 +19,15 @@ import (
 	"github.com/entwine-data/entwine/gateway/relay"
 )
 
-// write sends a mutation that takes an input and returns the id of what it wrote, if that can be read. An error says that the
-// mutation failed for another reason than rules.
-func (g *Gateway) write(t testing.TB, ctx context.Context, h http.Handler, v access.Viewer, mutation string, input map[string]any) (id string, allowed bool, err error) {
+// written is what came of a mutation.
+type written struct {
+	id      string // of what was written, if that can be read
+	allowed bool
+	code    string // of the error
+}
+
+// write sends a mutation that takes an input. An error says that it failed for another reason than rules.
+func (g *Gateway) write(t testing.TB, ctx context.Context, h http.Handler, v access.Viewer, mutation string, input map[string]any) (written, error) {
 	t.Helper()
 	field := g.schema().Mutation.Fields.ForName(mutation)
 	payload := g.schema().Types[field.Type.Name()]
@@ -35,14 +42,15 @@ func (g *Gateway) write(t testing.TB, ctx context.Context, h http.Handler, v acc
 	switch code := r.Code(); {
 	case code == "":
 		name, _, _ := strings.Cut(selection, " ")
-		id, _ = r.At("it", name, "id").(string)
-		return id, true, nil
+		id, _ := r.At("it", name, "id").(string)
+		return written{id: id, allowed: true}, nil
 	case slices.Contains(refusals, code):
-		return "", false, nil
+		return written{code: code}, nil
 	case code == string(apierr.Conflict): // a row that is in use was not refused by a rule
-		return "", true, nil
+		return written{code: code, allowed: true}, nil
+	default:
+		return written{code: code}, errors.New(r.Raw)
 	}
-	return "", false, fmt.Errorf("%s", r.Raw)
 }
 
 func (g *Gateway) schema() *ast.Schema { return g.Handle.Custom.Schema() }
@@ -61,7 +69,9 @@ func (g *Gateway) attemptCreate(t testing.TB, v access.Viewer, r row) (allowed b
 	}
 	g.undone(t, func(ctx context.Context) {
 		if err = g.free(ctx, r, free); err == nil {
-			_, allowed, err = g.write(t, ctx, g.h, v, mutation, input)
+			var got written
+			got, err = g.write(t, ctx, g.h, v, mutation, input)
+			allowed = got.allowed
 		}
 	})
 	return allowed, err
@@ -76,24 +86,25 @@ func (g *Gateway) allowedCreate(t testing.TB, v access.Viewer, r row) (allowed b
 		return false, err
 	}
 	lifted := g.lifted(t, r.entity)
-	g.undone(t, func(ctx context.Context) {
-		if err = g.free(ctx, r, free); err != nil {
-			return
+	ask := func(ctx context.Context) (bool, error) {
+		if err := g.free(ctx, r, free); err != nil {
+			return false, err
 		}
-		var id string
-		if id, allowed, err = g.write(t, ctx, lifted, v, r.entity.Names.Create, input); err != nil || !allowed {
-			return
+		got, err := g.write(t, ctx, lifted, v, r.entity.Names.Create, input)
+		if err != nil || !got.allowed {
+			return false, err
 		}
-		made, err2 := g.row(id)
-		if err2 != nil {
-			err = fmt.Errorf("the row that was made cannot be found: %w", err2)
-			return
+		made, err := g.row(got.id)
+		if err != nil {
+			return false, fmt.Errorf("the row that was made cannot be found: %w", err)
 		}
-		x, err2 := g.engine.Explain(ctx, r.entity, made.key, access.Create, v)
-		if err = err2; err == nil {
-			allowed = x.Allowed
+		x, err := g.engine.Explain(ctx, r.entity, made.key, access.Create, v)
+		if err != nil {
+			return false, err
 		}
-	})
+		return x.Allowed, nil
+	}
+	g.undone(t, func(ctx context.Context) { allowed, err = ask(ctx) })
 	return allowed, err
 }
 

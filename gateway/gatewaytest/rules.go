@@ -109,9 +109,9 @@ func (g *Gateway) attempt(t testing.TB, v access.Viewer, op access.Operation, r 
 	case access.Create:
 		return g.attemptCreate(t, v, r)
 	case access.Update:
-		return g.attemptWrite(t, v, names.Update, map[string]any{"id": r.id()})
+		return g.attemptWrite(t, v, op, r, names.Update)
 	case access.Delete:
-		return g.attemptWrite(t, v, names.Delete, map[string]any{"id": r.id()})
+		return g.attemptWrite(t, v, op, r, names.Delete)
 	}
 	return false, fmt.Errorf("%q is no operation", op)
 }
@@ -151,14 +151,21 @@ func (g *Gateway) attemptRead(t testing.TB, v access.Viewer, r row) (bool, error
 	return answers["node"], nil
 }
 
-// attemptWrite sends a mutation, and undoes it.
-func (g *Gateway) attemptWrite(t testing.TB, v access.Viewer, mutation string, input map[string]any) (allowed bool, err error) {
+// attemptWrite sends a mutation of a row, and undoes it. It has to say of a row that the viewer may not read what it says of one
+// that is not there.
+func (g *Gateway) attemptWrite(t testing.TB, v access.Viewer, op access.Operation, r row, mutation string) (bool, error) {
 	t.Helper()
 	if mutation == "" {
 		return false, errNotOffered
 	}
-	g.undone(t, func(ctx context.Context) { _, allowed, err = g.write(t, ctx, g.h, v, mutation, input) })
-	return allowed, err
+	var got written
+	var err error
+	g.undone(t, func(ctx context.Context) { got, err = g.write(t, ctx, g.h, v, mutation, map[string]any{"id": r.id()}) })
+	hidden := !g.explain(t, v, access.Read, r).Allowed
+	if decided := r.entity.Rules.For(op).Reduce(v) == nil; err == nil && hidden && !decided && got.code != string(apierr.NotFound) {
+		return false, fmt.Errorf("%s tells that the row exists: its code is %q", mutation, got.code)
+	}
+	return got.allowed, err
 }
 
 // refusals are the codes by which the API says that somebody may not write.
