@@ -32,7 +32,7 @@ After a change of ent/schema:
 			return cmd.Help()
 		},
 	}
-	cmd.AddCommand(c.migrateNew(), c.migrateUp(), c.migrateDown(), c.migrateStatus(), c.migrateCheck(), c.migrateHash(), c.migratePush())
+	cmd.AddCommand(c.migrateNew(), c.migrateUp(), c.migrateDown(), c.migrateStatus(), c.migrateCheck(), c.migrateLint(), c.migrateHash(), c.migratePush())
 	return cmd
 }
 
@@ -136,11 +136,14 @@ func (c *command) up(ctx context.Context, r *migrate.Runner, limit int) error {
 }
 
 // migrations counts them.
-func migrations(n int) string {
+func migrations(n int) string { return plural(n, "migration") }
+
+// plural counts things.
+func plural(n int, thing string) string {
 	if n == 1 {
-		return "1 migration"
+		return "1 " + thing
 	}
-	return fmt.Sprintf("%d migrations", n)
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // countArg lets a command take a number above zero.

@@ -77,6 +77,9 @@ What the schema does not tell is never guessed: a column that is gone was either
 		if sql := w.SQL["sqlite"]; strings.Count(sql, "\n") <= short {
 			c.say("\nOn SQLite:\n\n%s", sql)
 		}
+		if err := c.lintNew(o.Dir, w.Version); err != nil {
+			return err
+		}
 		c.say("Review and commit them. They are applied by: %s migrate up", invocation())
 		return nil
 	}

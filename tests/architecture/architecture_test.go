@@ -42,7 +42,7 @@ var features = map[string][]string{
 	"internal/gql":     {"internal/requestid"},                        // names it in errors
 	"internal/httpd":   {"internal/gql", "internal/requestid", "web"}, // serves the API and the playground
 	"internal/load":    {"internal/store"},                            // writes in bulk
-	"internal/migrate": {"internal/store"},                            // changes tables
+	"internal/migrate": {"internal/migrate/rules", "internal/store"},  // changes tables, and says what to beware of
 	"internal/pgtest":  {"internal/testenv"},                          // may lack Postgres
 }
 

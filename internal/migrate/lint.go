@@ -1,0 +1,58 @@
+package migrate
+
+import (
+	"context"
+	"path"
+
+	"github.com/entwine-data/entwine/internal/migrate/rules"
+	"github.com/entwine-data/entwine/internal/store"
+)
+
+// Lint returns what would hurt on a live and populated database in the up files that chosen picks by their versions. The files
+// are found in dir, as findings name them. Checksums do not matter: a file may be looked at while it is written.
+func Lint(l Line, dir string, chosen func(version string) bool) ([]rules.Finding, error) {
+	var out []rules.Finding
+	for _, name := range dialects {
+		all, err := l.unverified(name)
+		if err != nil {
+			return nil, err
+		}
+		var files []rules.File
+		for _, m := range all {
+			if m.kind != sqlKind {
+				continue
+			}
+			f := rules.File{
+				Path: path.Join(dir, folder(name), m.up.name), Text: m.up.text,
+				NoTransaction: m.up.noTransaction(), Known: !chosen(m.version),
+			}
+			statements, err := m.up.statements(name)
+			if err != nil {
+				return nil, err
+			}
+			for _, st := range statements {
+				f.Statements = append(f.Statements, rules.Statement{Text: st.text, Line: st.line})
+			}
+			files = append(files, f)
+		}
+		out = append(out, rules.Lint(name, files)...)
+	}
+	return out, nil
+}
+
+// PendingVersions are those that Up would apply, whatever else is wrong with the history.
+func (r *Runner) PendingVersions(ctx context.Context) (map[string]bool, error) {
+	all, err := r.Line.unverified(r.DB.Dialect())
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]bool)
+	err = r.DB.View(ctx, false, func(ctx context.Context, q store.Querier) error {
+		rows, exists, err := r.history().read(ctx, q)
+		for _, e := range compareHistory(all, rows, exists).In(Pending, Partial, Late) {
+			out[e.Version] = true
+		}
+		return err
+	})
+	return out, err
+}
