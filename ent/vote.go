@@ -24,7 +24,7 @@ type Vote struct {
 	PostID int `json:"post_id,omitempty"`
 	// The id of the comment that the vote is on; null if it is on the post itself.
 	CommentID *int `json:"comment_id,omitempty"`
-	// The id of the user who voted; null where votes are secret.
+	// The id of the user who voted. Votes are secret: only the voter sees it.
 	UserID *int `json:"user_id,omitempty"`
 	// What the vote is for.
 	Type vote.Type `json:"type,omitempty"`
@@ -44,7 +44,7 @@ type VoteEdges struct {
 	Post *Post `json:"post,omitempty"`
 	// The comment that the vote is on; null if it is on the post itself.
 	Comment *Comment `json:"comment,omitempty"`
-	// The user who voted; null where votes are secret.
+	// The user who voted. Votes are secret: only the voter sees it.
 	User *User `json:"user,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.

@@ -57,7 +57,7 @@ What the schema does not tell is never guessed: a column that is gone was either
 		for _, r := range handle.Renamed {
 			o.Choices.Declared = append(o.Choices.Declared, migrate.Renaming{Table: r.Table, Column: r.Column, From: r.From})
 		}
-		o.Now = time.Now()
+		o.Now, o.Steps = time.Now(), c.line().Steps
 		w, err := migrate.New(cmd.Context(), handle.Tables, o)
 		if errors.Is(err, migrate.ErrNothingToDo) {
 			c.say("The migrations lead to the schema already: nothing to do. After a change of ent/schema, run `go generate ./...` first.")

@@ -39,7 +39,7 @@ func (c *command) explain(err error) error {
 	case errors.As(err, &noHistory):
 		hint = "If they are as some migration makes them, say which: " + run + "up --baseline VERSION\nIf they may go, use an empty database."
 	case errors.As(err, &loss):
-		hint = "Nothing was done. If it may be lost: " + run + "down --allow-data-loss"
+		hint = "It was not undone. If the data may be lost: " + run + "down --allow-data-loss"
 	case errors.As(err, &busy):
 		hint = "Wait longer with: --wait 10m"
 	case errors.As(err, &file):

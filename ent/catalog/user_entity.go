@@ -37,6 +37,7 @@ func userEntity() *entity.Entity {
 		},
 		{
 			Name: "email", Schema: "email", Column: "email", Type: entity.String, GraphQL: "String", Nullable: true, Filter: true, Sort: true, OrderValue: "EMAIL", MaxLen: 254,
+			Read:        access.Any(access.Owner(), access.Role("admin")),
 			Description: "The address for messages to the user.",
 		},
 		{
@@ -65,6 +66,7 @@ func userEntity() *entity.Entity {
 		},
 		{
 			Name: "roles", Schema: "roles", Column: "roles", Type: entity.JSON, GraphQL: "JSON", Nullable: true, Filter: true, OrderValue: "ROLES",
+			Write:       access.Role("admin"),
 			Description: "The roles that rules refer to, such as moderator and admin.",
 		},
 		{
@@ -151,6 +153,7 @@ func userMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 		input.Set(v, "username", input.String, m.SetUsername, nil, entuser.UsernameValidator)
 		input.Set(v, "email", input.String, m.SetEmail, m.ClearEmail, entuser.EmailValidator)
 		input.Set(v, "bio", input.String, m.SetBio, m.ClearBio)
+		input.Set(v, "roles", input.JSON, m.SetRoles, m.ClearRoles)
 		input.SetChildren(v, "posts", input.Children[int, int]{
 			Target: toPost,
 			Connect: func(ctx context.Context, parent int, keys []int) error {

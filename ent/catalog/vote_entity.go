@@ -31,7 +31,8 @@ func voteEntity() *entity.Entity {
 		},
 		{
 			Name: "userId", Schema: "user_id", Column: "user_id", Type: entity.Ref, GraphQL: "ID", Key: entity.IntKey, Target: "User", Nullable: true, Filter: true, OrderValue: "USER_ID",
-			Description: "The id of the user who voted; null where votes are secret.",
+			Read:        access.Any(access.Owner("user"), access.Role("admin")),
+			Description: "The id of the user who voted. Votes are secret: only the voter sees it.",
 		},
 		{
 			Name: "type", Schema: "type", Column: "type", Type: entity.Enum, GraphQL: "VoteType", NonNull: true, Filter: true, Sort: true, OrderValue: "TYPE",
@@ -80,7 +81,8 @@ func voteEntity() *entity.Entity {
 			},
 			{
 				Name: "user", Schema: "user", Target: "User", Kind: entity.ToOne, Column: "user_id", Nullable: true, Input: "userId",
-				Description: "The user who voted; null where votes are secret.",
+				Guard:       access.Any(access.Owner("user"), access.Role("admin")),
+				Description: "The user who voted. Votes are secret: only the voter sees it.",
 			},
 		},
 		Rules: access.Rules{

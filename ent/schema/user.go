@@ -25,6 +25,7 @@ func (User) Fields() []ent.Field {
 		field.String("username").Unique().NotEmpty().MaxRuneLen(100).
 			Comment("The name that identifies the user in addresses."),
 		field.String("email").Optional().Nillable().Unique().MaxRuneLen(254).
+			Annotations(access.FieldRules{Read: access.Any(access.Owner(), access.Role("admin"))}).
 			Comment("The address for messages to the user."),
 		field.Text("bio").Optional().Nillable().
 			Comment("What the user says about themselves, as HTML."),
@@ -38,7 +39,7 @@ func (User) Fields() []ent.Field {
 			Comment("How often the user's page was looked at."),
 		field.Bool("is_system").Default(false).Annotations(entity.ReadOnly()).
 			Comment("Whether this is an account of the site itself, not of a person."),
-		field.JSON("roles", []string{}).Optional().Annotations(entity.ReadOnly()).
+		field.JSON("roles", []string{}).Optional().Annotations(access.FieldRules{Write: access.Role("admin")}).
 			Comment("The roles that rules refer to, such as moderator and admin."),
 		field.Time("created_at").Default(entity.Now).Immutable().Annotations(entity.ReadOnly()).
 			Comment("When the user joined."),

@@ -25,7 +25,8 @@ func (Vote) Fields() []ent.Field {
 		field.Int("comment_id").Optional().Nillable().
 			Comment("The id of the comment that the vote is on; null if it is on the post itself."),
 		field.Int("user_id").Optional().Nillable().
-			Comment("The id of the user who voted; null where votes are secret."),
+			Annotations(access.FieldRules{Read: access.Any(access.Owner("user"), access.Role("admin"))}).
+			Comment("The id of the user who voted. Votes are secret: only the voter sees it."),
 		field.Enum("type").
 			Values("up", "down", "accepted", "favorite", "approve_edit", "moderator_review",
 				"bounty_start", "bounty_close", "close", "reopen", "deletion", "undeletion", "spam", "offensive").
@@ -49,7 +50,7 @@ func (Vote) Edges() []ent.Edge {
 		edge.From("comment", Comment.Type).Ref("votes").Unique().Field("comment_id").
 			Comment("The comment that the vote is on; null if it is on the post itself."),
 		edge.From("user", User.Type).Ref("votes").Unique().Field("user_id").
-			Comment("The user who voted; null where votes are secret."),
+			Comment("The user who voted. Votes are secret: only the voter sees it."),
 	}
 }
 

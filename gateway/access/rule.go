@@ -73,6 +73,29 @@ func (r Rules) Merge(other schema.Annotation) schema.Annotation {
 	return r
 }
 
+// FieldRules is the schema annotation that states who may read and write one field, or follow one edge. A nil rule allows
+// everybody who may read or write the row.
+//
+// A field that the viewer may not read is null in the API, and if there is any row of which they may not read it, it can be
+// neither filtered, sorted, grouped, aggregated nor looked up by. An edge whose foreign key the viewer may not read leads
+// nowhere, from both sides.
+type FieldRules struct {
+	Read  *Rule `json:"read,omitempty"`
+	Write *Rule `json:"write,omitempty"`
+}
+
+// Name implements [schema.Annotation].
+func (FieldRules) Name() string { return "EntwineFieldRules" }
+
+// Decode fills r from the form in which ent hands annotations to generators.
+func (r *FieldRules) Decode(annotation any) error {
+	b, err := json.Marshal(annotation)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, r)
+}
+
 // Decode fills r from the form in which ent hands annotations to generators.
 func (r *Rules) Decode(annotation any) error {
 	b, err := json.Marshal(annotation)
@@ -321,5 +344,6 @@ func (r *Rule) AllowsAll() bool {
 
 var (
 	_ schema.Annotation = Rules{}
+	_ schema.Annotation = FieldRules{}
 	_ schema.Merger     = Rules{}
 )

@@ -41,6 +41,7 @@ const (
 	NotUnique     FieldCode = "NOT_UNIQUE"
 	Missing       FieldCode = "NOT_FOUND" // an id to which no row belongs that the viewer may use
 	Invalid       FieldCode = "INVALID"
+	Denied        FieldCode = "FORBIDDEN" // a field that the viewer may not use or write
 )
 
 // Field is one offending value of an input. Path leads to it from the argument, for example ["input", "title"].

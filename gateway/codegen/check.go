@@ -55,13 +55,18 @@ func (m *model) checkNames() error {
 			continue
 		}
 		for _, name := range n.typeNames() {
+			what, wayOut := "a type of entity "+n.Type.Name, wayOutOfName
+			if slices.Contains(n.groupTypes(), name) {
+				what += "'s groups, which entity.RenameGroups names otherwise"
+				wayOut = "name its groups by entity.RenameGroups(name)"
+			}
 			if !isName(name) {
-				return fault(n.Type, "GraphQL cannot hold the name %q; %s", name, wayOutOfName)
+				return fault(n.Type, "GraphQL cannot hold the name %q; %s", name, wayOut)
 			}
 			if types[name] != "" {
-				return fault(n.Type, "its type %s would have the name of %s; %s", name, types[name], wayOutOfName)
+				return fault(n.Type, "its type %s would have the name of %s; %s", name, types[name], wayOut)
 			}
-			types[name] = "a type of entity " + n.Type.Name
+			types[name] = what
 		}
 		for _, name := range append([]string{n.Names.One, n.Names.Many}, n.keyNames()...) {
 			if name == "" {

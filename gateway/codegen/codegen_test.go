@@ -43,7 +43,7 @@ func (Product) Fields() []ent.Field {
 		field.Bool("listed").Default(true),
 		field.Time("created_at").Default(entity.Now).Immutable(),
 		field.Bytes("picture").Optional(),
-		field.String("supplier_code").Sensitive(),
+		field.String("supplier_code").Sensitive().Annotations(entity.RenamedFrom("vendor_code")),
 		field.JSON("sizes", map[string]int{}).Optional(),
 		field.UUID("batch", uuid.UUID{}).Optional().Nillable(),
 	}
@@ -52,7 +52,7 @@ func (Product) Fields() []ent.Field {
 func (Product) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.To("similar", Product.Type),
-		edge.To("label", Label.Type).Unique(),
+		edge.To("label", Label.Type).Unique().Annotations(entity.RenamedFrom("owner_id")),
 		edge.To("orders", Order.Type).Through("order_details", OrderDetail.Type),
 	}
 }
@@ -128,12 +128,17 @@ func (OrderDetail) Annotations() []schema.Annotation {
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
+
+	"github.com/entwine-data/entwine/gateway/entity"
 )
 
 type News struct{ ent.Schema }
 
 func (News) Fields() []ent.Field { return []ent.Field{field.Text("text")} }
+
+func (News) Annotations() []schema.Annotation { return []schema.Annotation{entity.RenamedFrom("messages")} }
 `,
 }
 
@@ -306,6 +311,8 @@ func TestGenerateOutsideOfTheRepository(t *testing.T) {
 		}
 	}
 	contains(t, "joins.go", first["ent/migrate/joins.go"], `"product_similar_similar_id_product_id"`)
+	contains(t, "renames.go", first["ent/migrate/renames.go"], `{Table: "news", From: "messages"},`,
+		`{Table: "products", Column: "supplier_code", From: "vendor_code"},`, `{Table: "labels", Column: "product_label", From: "owner_id"},`)
 	contains(t, "product_entity.go", first["ent/catalog/product_entity.go"], "PageSize: 10", "MaxPageSize: 50", "Hidden: true")
 
 	if err := codegen.Run(cfg); err != nil {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
@@ -31,6 +32,12 @@ func (l *literal) raw(name, value string) {
 	l.WriteString(name + ": " + value)
 }
 
+func (l *literal) rule(name string, r *access.Rule) {
+	if r != nil {
+		l.raw(name, ruleLiteral(r))
+	}
+}
+
 func fieldLiteral(f *entity.Field) string {
 	var l literal
 	l.text("Name", f.Name)
@@ -52,6 +59,8 @@ func fieldLiteral(f *entity.Field) string {
 		l.raw("MaxLen", strconv.Itoa(f.MaxLen))
 	}
 	l.text("DBType", f.DBType)
+	l.rule("\nRead", f.Read)
+	l.rule("\nWrite", f.Write)
 	l.text("\nDescription", f.Description)
 	if len(f.Enum) > 0 {
 		var values strings.Builder
@@ -81,6 +90,10 @@ func edgeLiteral(e *entity.Edge) string {
 	l.text("Groups", e.Groups)
 	l.text("Input", e.Input)
 	l.flag("Hidden", e.Hidden)
+	if e.Kind == entity.ToOne {
+		l.rule("\nGuard", e.Guard)
+	}
+	l.rule("\nWrite", e.Write)
 	l.text("\nDescription", e.Description)
 	return "{\n" + l.String() + ",\n}"
 }

@@ -59,6 +59,11 @@ func newModel(graph *gen.Graph, cfg Config) (*model, error) {
 			return nil, err
 		}
 	}
+	for _, n := range m.nodes {
+		if err := m.readFieldRules(n); err != nil {
+			return nil, err
+		}
+	}
 	m.addGroups()
 	if err := m.checkNames(); err != nil {
 		return nil, err
@@ -70,7 +75,7 @@ func newModel(graph *gen.Graph, cfg Config) (*model, error) {
 	entity.NewCatalog(entities...)
 	for _, n := range m.nodes {
 		for _, ed := range n.Edges {
-			ed.NonNull = ed.Kind == entity.ToOne && !ed.Nullable && ed.To().AllVisible()
+			ed.NonNull = ed.Kind == entity.ToOne && !ed.Nullable && ed.To().AllVisible() && (ed.Guard == nil || ed.Guard.AllowsAll())
 		}
 		if err := m.checkRules(n); err != nil {
 			return nil, err

@@ -120,6 +120,41 @@ func (BadSoftDelete) Fields() []ent.Field {
 	return []ent.Field{field.Time("gone_at").Annotations(entity.SoftDelete())}
 }
 
+// Team and TeamGroup are what groups of the one would be called.
+type Team struct{ ent.Schema }
+
+func (Team) Fields() []ent.Field { return []ent.Field{field.String("name")} }
+
+type TeamGroup struct{ ent.Schema }
+
+func (TeamGroup) Edges() []ent.Edge {
+	return []ent.Edge{edge.To("teams", Team.Type), edge.To("team_groups", TeamGroup.Type)}
+}
+
+// NamedTeam and the others are the same with other names for groups.
+type NamedTeam struct{ Team }
+
+func (NamedTeam) Annotations() []schema.Annotation {
+	return []schema.Annotation{entity.Rename("Team"), entity.RenameGroups("teamBuckets")}
+}
+
+type NamedTeamGroup struct{ ent.Schema }
+
+func (NamedTeamGroup) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("teams", NamedTeam.Type).Annotations(entity.RenameGroups("teamBuckets")), edge.To("team_groups", NamedTeamGroup.Type),
+		edge.To("leader", NamedTeam.Type).Unique(),
+	}
+}
+
+func (NamedTeamGroup) Annotations() []schema.Annotation {
+	return []schema.Annotation{entity.Rename("TeamGroup"), entity.Without(entity.RootGroups)}
+}
+
+type BadEdge struct{ ent.Schema }
+
+func (BadEdge) Edges() []ent.Edge { return []ent.Edge{edge.To("period", Team.Type).Unique()} }
+
 func TestFaultsNameThePlaceAndTheWayOut(t *testing.T) {
 	for _, c := range []struct {
 		schemas []ent.Interface
@@ -136,6 +171,8 @@ func TestFaultsNameThePlaceAndTheWayOut(t *testing.T) {
 		{[]ent.Interface{BadMatch{}}, Config{}, []string{"entity BadMatch", `cannot hold "onn"`}},
 		{[]ent.Interface{BadOwner{}, Badge{}}, Config{DefaultRules: open}, []string{"entity BadOwner", `no to-one edge "badges"`}},
 		{[]ent.Interface{BadSoftDelete{}}, Config{DefaultRules: open}, []string{"field gone_at", `.Optional().Nillable()`}},
+		{[]ent.Interface{Team{}, TeamGroup{}}, Config{DefaultRules: open}, []string{"entity TeamGroup", "type TeamGroup", "entity Team's groups", "entity.RenameGroups"}},
+		{[]ent.Interface{BadEdge{}, Team{}}, Config{DefaultRules: open}, []string{"edge period", "entity.Rename"}},
 		{[]ent.Interface{Badge{}}, Config{DefaultRules: open, PageSize: 50, MaxPageSize: 20}, []string{"page size 50", "maximum 20"}},
 	} {
 		_, err := modelOf(t, c.cfg, c.schemas...)
@@ -212,5 +249,32 @@ func TestNames(t *testing.T) {
 		if got := phrases(c.name); got != c.phrases {
 			t.Errorf("phrases(%s) = %s", c.name, got)
 		}
+	}
+}
+
+func TestNamesOfGroups(t *testing.T) {
+	m, err := modelOf(t, Config{DefaultRules: open}, NamedTeam{}, NamedTeamGroup{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	team, group := m.node("Team"), m.node("TeamGroup")
+	if team.Names.Groups != "teamBuckets" || team.group != "TeamBucket" || group.Names.Groups != "" || group.group != "TeamGroupGroup" {
+		t.Errorf("groups are called %q and %q, of %s and %s", team.Names.Groups, group.Names.Groups, team.group, group.group)
+	}
+	if name := group.Edges[0].Groups; name != "teamBuckets" {
+		t.Errorf("the groups of teams are called %q", name)
+	}
+	if _, err := mergeSDL(m, nil); err != nil {
+		t.Error(err)
+	}
+	// An entity that has nothing to group by has no groups.
+	if m, err = modelOf(t, Config{DefaultRules: open}, Holder{}, Medal{}); err != nil {
+		t.Fatal(err)
+	}
+	if holder := m.node("Holder"); holder.Names.Groups != "" || holder.group != "" || holder.Edges[0].Groups != "medalGroups" {
+		t.Errorf("%+v", holder)
+	}
+	if _, err := mergeSDL(m, nil); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,8 +1,11 @@
 package codegen
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+
+	"entgo.io/ent/entc/gen"
 
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
@@ -14,6 +17,65 @@ func (m *model) checkRules(n *node) error {
 		if err := m.checkRule(n, n.Entity, n.Rules.For(op)); err != nil {
 			return err
 		}
+	}
+	for _, f := range n.Fields {
+		for _, r := range []*access.Rule{f.Read, f.Write} {
+			if err := m.checkRule(n, n.Entity, r); err != nil {
+				return err
+			}
+		}
+	}
+	for _, ed := range n.Edges {
+		if err := cmp.Or(m.checkRule(n, ed.Holder(), ed.Guard), m.checkRule(n, n.Entity, ed.Write)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readFieldRules gives fields and edges the rules that their annotations state.
+func (m *model) readFieldRules(n *node) error {
+	read := func(annotations gen.Annotations) (r access.FieldRules, err error) {
+		if a, ok := annotations[r.Name()]; ok {
+			err = r.Decode(a)
+		}
+		return r, err
+	}
+	for _, ef := range append(slices.Clone(n.Type.Fields), n.Type.ID) {
+		if ef == nil {
+			continue
+		}
+		r, err := read(ef.Annotations)
+		if err != nil {
+			return fault(n.Type, "field %s: rules: %v", ef.Name, err)
+		}
+		i := slices.IndexFunc(n.Fields, func(f *entity.Field) bool { return f.Schema == ef.Name })
+		if i < 0 || r.Read == nil && r.Write == nil {
+			continue
+		}
+		f := n.Fields[i]
+		if slices.Contains(n.ID, f) {
+			return fault(n.Type, "field %s: the id has no rules of its own; rules on the entity say who may read the row", ef.Name)
+		}
+		f.Read, f.Write = r.Read, r.Write
+		f.NonNull = f.NonNull && (f.Read == nil || f.Read.AllowsAll())
+		if f.Read != nil && slices.ContainsFunc(n.DefaultOrder, func(o entity.Order) bool { return o.Field == f }) {
+			return fault(n.Type, "field %s: lists are sorted by it where clients do not say, so that everybody has to be able to read it; see entity.DefaultOrder", ef.Name)
+		}
+	}
+	for _, ee := range n.Type.Edges {
+		r, err := read(ee.Annotations)
+		if err != nil {
+			return fault(n.Type, "edge %s: rules: %v", ee.Name, err)
+		}
+		ed := n.SchemaEdge(ee.Name)
+		if ed == nil || r.Read == nil && r.Write == nil {
+			continue
+		}
+		if r.Read != nil && (ed.Kind != entity.ToOne || ee.Field() != nil) {
+			return fault(n.Type, "edge %s: a rule on who may read an edge belongs to its foreign key: to the field, or, if there is none, to the side of the edge that holds it", ee.Name)
+		}
+		ed.Guard, ed.Write = r.Read, r.Write
 	}
 	return nil
 }

@@ -3,6 +3,7 @@
 package entity
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/entwine-data/entwine/gateway/access"
@@ -46,7 +47,8 @@ type Entity struct {
 	Custom     []*CustomField
 	CustomRoot string
 
-	fields map[string]*Field
+	guarded bool // some field has a Read rule
+	fields  map[string]*Field
 	ents   map[string]*Field
 	edges  map[string]*Edge
 	groups map[string]*Edge
@@ -119,6 +121,9 @@ type Field struct {
 	// Enum holds the values of an Enum field in declared order.
 	Enum []EnumValue
 
+	// Read and Write say who may read and write the field, of the rows that they may read and write; nil is everybody.
+	Read, Write *access.Rule
+
 	// MaxLen is how many characters a text may have; 0 means any number.
 	MaxLen int
 
@@ -170,6 +175,11 @@ type Edge struct {
 	// Groups is the name of the field beside an edge to many rows that gives them in groups ("commentGroups"), empty if there
 	// is none.
 	Groups string
+	// Guard says who may read the foreign key, of the row that holds it; nil is everybody. [NewCatalog] sets it for edges
+	// whose foreign key is a field, and for the other side of the edge.
+	Guard *access.Rule
+	// Write says who may change the edge by an input of the entity, of the rows that they may write; nil is everybody.
+	Write *access.Rule
 	// Input is the name of the exposed foreign key in the API for ToOne edges ("authorId"), which may be a field of the entity.
 	Input string
 
@@ -192,6 +202,14 @@ func (e *Edge) List() bool { return e.Kind == ToMany || e.Kind == ManyToMany }
 
 // To returns the target entity.
 func (e *Edge) To() *Entity { return e.target }
+
+// Holder returns the entity whose rows hold the foreign key, for all kinds but ManyToMany.
+func (e *Edge) Holder() *Entity {
+	if e.Kind == ToOne {
+		return e.owner
+	}
+	return e.target
+}
 
 // Own returns the field of the owning entity that the target refers to: its primary key.
 func (e *Edge) Own() *Field { return e.owner.ID[0] }
@@ -247,6 +265,7 @@ func NewCatalog(entities ...*Entity) *Catalog {
 				f.Target, f.owner = e.Name, e
 			}
 			e.ents[f.Schema] = f
+			e.guarded = e.guarded || f.Read != nil
 			if !f.Hidden {
 				e.fields[f.Name] = f
 			}
@@ -279,7 +298,34 @@ func NewCatalog(entities ...*Entity) *Catalog {
 			}
 		}
 	}
+	c.guardEdges()
 	return c
+}
+
+// guardEdges gives edges the rules of their foreign keys.
+func (c *Catalog) guardEdges() {
+	type key struct{ entity, column string }
+	guards := make(map[key]*access.Rule)
+	for _, e := range c.Entities {
+		for _, f := range e.Fields {
+			if f.Type == Ref && f.Read != nil {
+				guards[key{e.Name, f.Column}] = f.Read
+			}
+		}
+		for _, ed := range e.Edges {
+			if ed.Kind == ToOne && ed.Guard != nil {
+				guards[key{e.Name, ed.Column}] = ed.Guard
+			}
+		}
+	}
+	for _, e := range c.Entities {
+		for _, ed := range e.Edges {
+			if ed.Kind != ManyToMany {
+				ed.Guard = guards[key{ed.Holder().Name, ed.Column}]
+				ed.Holder().guarded = ed.Holder().guarded || ed.Guard != nil
+			}
+		}
+	}
 }
 
 // Link gives named rules their code. It returns the name of one that has none. It must be called before the catalog is used.
@@ -287,6 +333,16 @@ func (c *Catalog) Link(named map[string]access.Dynamic) (missing string) {
 	for _, e := range c.Entities {
 		for _, op := range []access.Operation{access.Read, access.Create, access.Update, access.Delete} {
 			if name := e.Rules.For(op).Link(named); name != "" {
+				return name
+			}
+		}
+		for _, f := range e.Fields {
+			if name := cmp.Or(f.Read.Link(named), f.Write.Link(named)); name != "" {
+				return name
+			}
+		}
+		for _, ed := range e.Edges {
+			if name := cmp.Or(ed.Guard.Link(named), ed.Write.Link(named)); name != "" {
 				return name
 			}
 		}

@@ -19,5 +19,6 @@ func Periods() []Period { return []Period{Hour, Day, Week, Month, Quarter, Year}
 // Fits says whether values of the type lie in such periods.
 func (p Period) Fits(t Type) bool { return t == DateTime || t == Date && p != Hour }
 
-// Groupable says whether rows can be grouped by the field. The id is not: each group would be one row; and documents are not, which have many spellings.
+// Groupable says whether rows can be grouped by the field. By the id, each group would be one row, and documents have no
+// equality that both databases share.
 func (f *Field) Groupable() bool { return f.Filter && f.Type != ID && f.Type != JSON }

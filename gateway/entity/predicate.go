@@ -35,6 +35,44 @@ func (e *Entity) WritePredicate(w SQL, op access.Operation, v access.Viewer, ali
 	e.writeRule(w, e.Rules.For(op).Reduce(v), v, alias, 0)
 }
 
+// Readable says whether the viewer may read the field of every row that they may read.
+func (f *Field) Readable(v access.Viewer) bool { return allows(f.Read, v) }
+
+// Passable says whether the viewer may follow the edge from every row.
+func (e *Edge) Passable(v access.Viewer) bool { return allows(e.Guard, v) }
+
+func allows(rule *access.Rule, v access.Viewer) bool {
+	if rule == nil {
+		return true
+	}
+	r := rule.Reduce(v)
+	return r != nil && r.Kind == access.KindEveryone
+}
+
+// Guard returns the rule by which the viewer may read a column, nil if they may read it in every row.
+func (e *Entity) Guard(column string, v access.Viewer) *access.Rule {
+	if !e.guarded {
+		return nil
+	}
+	for _, f := range e.Fields {
+		if f.Column == column && !f.Readable(v) {
+			return f.Read
+		}
+	}
+	for _, ed := range e.Edges {
+		if ed.Kind == ToOne && ed.Column == column && !ed.Passable(v) {
+			return ed.Guard
+		}
+	}
+	return nil
+}
+
+// WriteRule writes the condition under which a rule about a row of e, other than a read rule of the entity, holds for the
+// viewer. It is never null.
+func (e *Entity) WriteRule(w SQL, rule *access.Rule, v access.Viewer, alias string) {
+	e.writeRule(w, rule.Reduce(v), v, alias, 0)
+}
+
 func (e *Entity) writeRule(w SQL, r *access.Rule, v access.Viewer, alias string, depth int) {
 	if r == nil {
 		w.WriteSQL("1=0")

@@ -72,6 +72,10 @@ func (s *statement) figure(f figure) {
 		column()
 		s.WriteSQL(after)
 	}
+	if !f.field.Readable(s.request.viewer) { // and is refused
+		s.WriteSQL("NULL")
+		return
+	}
 	float := f.field.Type == entity.Float
 	sum := func() {
 		if s.postgres && float { // the sum of narrow ones would be narrow

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/gateway/relay"
@@ -22,10 +23,10 @@ type listArgs struct {
 }
 
 // resolveList checks the arguments of a connection.
-func (x *Engine) resolveList(r *read, args map[string]any) (*listArgs, error) {
+func (x *Engine) resolveList(r *read, args map[string]any, viewer access.Viewer) (*listArgs, error) {
 	a, e := &listArgs{}, r.entity
 	var err error
-	if a.order, err = resolveOrder(e, args["orderBy"]); err != nil {
+	if a.order, err = resolveOrder(e, args["orderBy"], viewer); err != nil {
 		return nil, err
 	}
 	first, hasFirst, err := intArg(args, "first")
@@ -64,7 +65,7 @@ func (x *Engine) resolveList(r *read, args map[string]any) (*listArgs, error) {
 	}
 	if w := args["where"]; w != nil {
 		m, _ := w.(map[string]any)
-		if a.where, err = x.resolveWhere(e, m); err != nil {
+		if a.where, err = x.resolveWhere(e, m, viewer); err != nil {
 			return nil, err
 		}
 	}

@@ -30,8 +30,9 @@ func (x *execution) bind(seeds int) error {
 				if r.grouped {
 					resolve = x.engine.resolveGroups
 				}
+				out.denyFigures(x.viewer)
 				var err error
-				if out.args, err = resolve(r, r.node.ArgumentMap(x.vars)); out.refused(err) {
+				if out.args, err = resolve(r, r.node.ArgumentMap(x.vars), x.viewer); out.refused(err) {
 					size = 0
 				} else if r.wantRows {
 					size *= out.args.limit

@@ -64,7 +64,7 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 			}
 		}
 		if r.wantCursor { // an edge in a mutation's payload: its cursor is for the default order
-			o, err := resolveOrder(r.entity, nil)
+			o, err := resolveOrder(r.entity, nil, x.viewer)
 			if out.refused(err) {
 				return nil
 			}
@@ -215,6 +215,9 @@ func (x *execution) keyArguments(r *read) ([]any, error) {
 	args := r.node.ArgumentMap(x.vars)
 	values := make([]any, len(r.key.Fields))
 	for i, f := range r.key.Fields {
+		if err := use(r.entity, f, x.viewer, []any{f.Name}); err != nil {
+			return nil, err
+		}
 		v, err := filterValue(f, args[f.Name])
 		if err != nil {
 			return nil, badArg(f.Name, apierr.InvalidFormat, nil, f.Name+" "+err.Error()+".")

@@ -82,7 +82,7 @@ func explainArgs(t *testing.T, child *entity.Entity, orderBy []any) *listArgs {
 	if orderBy != nil {
 		args["orderBy"] = orderBy
 	}
-	a, err := (&Engine{cfg: Config{PageSize: 20, MaxPageSize: 100}}).resolveList(&read{entity: child}, args)
+	a, err := (&Engine{cfg: Config{PageSize: 20, MaxPageSize: 100}}).resolveList(&read{entity: child}, args, access.Viewer{})
 	if err != nil {
 		t.Fatal(err)
 	}

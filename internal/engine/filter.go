@@ -104,19 +104,21 @@ func (q request) behind(s *statement, ed *entity.Edge, alias string, depth int) 
 	} else {
 		s.WriteTable(target.Table, inner)
 		s.WriteSQL(" WHERE ")
-		s.link(ed, inner, alias)
+		q.link(s, ed, inner, alias)
 	}
 	q.restrict(s, target, inner)
 	return inner
 }
 
-// link writes that an edge, other than one with a join table, leads from the row under from to that under to.
-func (s *statement) link(ed *entity.Edge, to, from string) {
+// link writes that an edge, other than one with a join table, leads from the row under from to that under to, and that the
+// viewer may know it.
+func (q request) link(s *statement, ed *entity.Edge, to, from string) {
 	if ed.Kind == entity.ToOne {
 		s.equal(to, ed.To().ID[0].Column, from, ed.Column)
 	} else {
 		s.equal(to, ed.Column, from, ed.Own().Column)
 	}
+	q.guard(s, ed, to, from)
 }
 
 // compositeTest writes a test of the id of an entity whose key has several columns, none of which is ever null.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/gateway/entity"
 )
@@ -41,21 +42,24 @@ const maxGroupKeys = 5
 var groupCount = &entity.Field{Name: "count", Type: entity.Int, Column: "n"}
 
 // resolveGroups checks the arguments of groups of a read's rows.
-func (x *Engine) resolveGroups(r *read, args map[string]any) (*listArgs, error) {
+func (x *Engine) resolveGroups(r *read, args map[string]any, viewer access.Viewer) (*listArgs, error) {
 	g := &grouping{figures: slices.Clone(r.figures)}
 	a := &listArgs{grouping: g}
-	for i, item := range asList(args["by"]) {
-		if i == maxGroupKeys {
-			return nil, tooMuch([]any{"by"}, maxGroupKeys, "by must not hold more than %d elements.")
-		}
-		key, err := resolveGroupKey(r.entity, item, []any{"by", i})
+	by := asList(args["by"])
+	if len(by) > maxGroupKeys {
+		return nil, tooMuch([]any{"by"}, maxGroupKeys, "by must not hold more than %d elements.")
+	}
+	for i, item := range by {
+		key, err := resolveGroupKey(r.entity, item, []any{"by", i}, viewer)
 		if err != nil {
 			return nil, err
 		}
-		if g.key(key.name()) >= 0 {
+		g.by = append(g.by, key)
+	}
+	for i, key := range g.by {
+		if g.key(key.name()) < i {
 			return nil, badPath([]any{"by", i}, apierr.Invalid, "by must not hold the same field twice.")
 		}
-		g.by = append(g.by, key)
 	}
 	if len(g.by) == 0 {
 		return nil, badPath([]any{"by"}, apierr.Required, "by must hold something to group by.")
@@ -72,17 +76,17 @@ func (x *Engine) resolveGroups(r *read, args map[string]any) (*listArgs, error) 
 	}
 	if w := args["where"]; w != nil {
 		m, _ := w.(map[string]any)
-		if a.where, err = x.resolveWhere(r.entity, m); err != nil {
+		if a.where, err = x.resolveWhere(r.entity, m, viewer); err != nil {
 			return nil, err
 		}
 	}
 	if h := args["having"]; h != nil {
 		m, _ := h.(map[string]any)
-		if g.having, err = x.resolveHaving(g, r.entity, m); err != nil {
+		if g.having, err = x.resolveHaving(g, r.entity, m, viewer); err != nil {
 			return nil, err
 		}
 	}
-	return a, g.resolveOrder(r.entity, args["orderBy"])
+	return a, g.resolveOrder(r.entity, args["orderBy"], viewer)
 }
 
 // key is the position of what rows are grouped by, given the name of its step; -1 if they are not.
@@ -103,7 +107,7 @@ func (g *grouping) figure(fn entity.Aggregate, f *entity.Field) *entity.Field {
 }
 
 // resolveGroupKey checks one element of by, which stands at path.
-func resolveGroupKey(e *entity.Entity, item any, path []any) (groupKey, error) {
+func resolveGroupKey(e *entity.Entity, item any, path []any, viewer access.Viewer) (groupKey, error) {
 	var key groupKey
 	for {
 		m, _ := item.(map[string]any)
@@ -124,6 +128,9 @@ func resolveGroupKey(e *entity.Entity, item any, path []any) (groupKey, error) {
 			return key, badPath(path, apierr.Required, "Each element of by needs a field or a relation.")
 		}
 		key.field = e.Fields[at]
+		if err := use(e, key.field, viewer, extend(path, "field")); err != nil {
+			return key, err
+		}
 		return key, key.resolvePeriod(m, path)
 	}
 }
@@ -150,7 +157,7 @@ func (k *groupKey) resolvePeriod(m map[string]any, path []any) error {
 }
 
 // resolveOrder checks the order of groups, and completes it by all keys: no two groups are equal in them.
-func (g *grouping) resolveOrder(e *entity.Entity, arg any) error {
+func (g *grouping) resolveOrder(e *entity.Entity, arg any, viewer access.Viewer) error {
 	var list []any
 	if arg != nil {
 		list = asList(arg)
@@ -165,7 +172,7 @@ func (g *grouping) resolveOrder(e *entity.Entity, arg any) error {
 	}
 	for i, item := range list {
 		m, _ := item.(map[string]any)
-		st, err := g.resolveStep(e, m, []any{"orderBy", i})
+		st, err := g.resolveStep(e, m, []any{"orderBy", i}, viewer)
 		if err != nil {
 			return err
 		}
@@ -177,7 +184,7 @@ func (g *grouping) resolveOrder(e *entity.Entity, arg any) error {
 	return nil
 }
 
-func (g *grouping) resolveStep(e *entity.Entity, m map[string]any, path []any) (st groupStep, err error) {
+func (g *grouping) resolveStep(e *entity.Entity, m map[string]any, path []any, viewer access.Viewer) (st groupStep, err error) {
 	if err := noNulls(m, path); err != nil {
 		return st, err
 	}
@@ -191,7 +198,7 @@ func (g *grouping) resolveStep(e *entity.Entity, m map[string]any, path []any) (
 	switch what {
 	case "key":
 		at := extend(path, "key")
-		key, err := resolveGroupKey(e, m["key"], at)
+		key, err := resolveGroupKey(e, m["key"], at, viewer)
 		if err != nil {
 			return st, err
 		}
@@ -217,6 +224,9 @@ func (g *grouping) resolveStep(e *entity.Entity, m map[string]any, path []any) (
 		}
 		name, err := oneOf(figures, at, names)
 		if err != nil {
+			return st, err
+		}
+		if err := use(e, e.Field(name), viewer, extend(at, name)); err != nil {
 			return st, err
 		}
 		st.column, direction = g.figure(entity.Aggregate(what), e.Field(name)).Column, figures[name]

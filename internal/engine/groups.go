@@ -241,6 +241,10 @@ func (w *writer) groups(o *out, r *rows, key any) bool {
 				if o.kind == outTotalCount {
 					return w.cell(o, r, row, g.countCell())
 				}
+				if err := r.denied[o.col]; err != nil {
+					w.fail(o.nodes, err)
+					return false
+				}
 				return w.cell(o, r, row, g.figureCell(o.col))
 			})
 		})

@@ -12,7 +12,7 @@ const groupArguments = `where: ThingWhere by: [ThingGroupBy!]! having: ThingHavi
 
 const groupTypes = `
 type ThingGroup { key: ThingGroupKey! aggregate: ThingAggregate! }
-type ThingGroupKey { token: UUID flag: Boolean mood: Mood price: Decimal ratio: Float narrow: Float big: BigInt small: Int day: Date at: DateTime code: String
+type ThingGroupKey { token: UUID flag: Boolean mood: Mood price: Decimal ratio: Float narrow: Float big: BigInt small: Int day: Date at: DateTime plain: DateTime code: String
   ownerId: ID twinId: ID twin: ThingGroupKey twinOf: ThingGroupKey }
 input ThingGroupBy { field: JSON period: JSON timeZone: String twin: ThingGroupBy twinOf: ThingGroupBy }
 input ThingGroupOrder { key: ThingGroupBy direction: JSON nulls: JSON count: JSON sum: JSON avg: JSON min: JSON max: JSON countDistinct: JSON }
@@ -67,7 +67,10 @@ func TestGroupsOfAllTypes(t *testing.T) {
 	}
 	for _, period := range []string{"HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"} {
 		for _, zone := range []string{"", `, timeZone: "Asia/Kathmandu"`, `, timeZone: "America/Havana"`} {
-			same(`{ thingGroups(by: [{field: AT, period: ` + period + zone + `}]) { key { at } aggregate { count } } }`)
+			at := same(`{ thingGroups(by: [{field: AT, period: ` + period + zone + `}]) { key { v: at } aggregate { count } } }`)
+			if plain := same(`{ thingGroups(by: [{field: PLAIN, period: ` + period + zone + `}]) { key { v: plain } aggregate { count } } }`); plain != at {
+				t.Errorf("%s%s: a column without a zone gives %s, one with it %s", period, zone, plain, at)
+			}
 		}
 		if period != "HOUR" {
 			same(`{ thingGroups(by: [{field: DAY, period: ` + period + `}]) { key { day } aggregate { count } } }`)

@@ -1,13 +1,14 @@
 package engine
 
 import (
+	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
 // resolveHaving checks a condition on groups. Its tests are over the columns of the groups, so that it is written like one on
 // rows.
-func (x *Engine) resolveHaving(g *grouping, e *entity.Entity, having map[string]any) (*condition, error) {
-	r := havingResolver{whereResolver: whereResolver{cfg: x.cfg}, grouping: g, entity: e, sqlite: !x.postgres}
+func (x *Engine) resolveHaving(g *grouping, e *entity.Entity, having map[string]any, viewer access.Viewer) (*condition, error) {
+	r := havingResolver{whereResolver: whereResolver{cfg: x.cfg, viewer: viewer}, grouping: g, entity: e, sqlite: !x.postgres}
 	return r.object(having, []any{"having"}, 1)
 }
 
@@ -40,6 +41,9 @@ func (r *havingResolver) object(having map[string]any, path []any, depth int) (*
 		for _, f := range r.entity.Fields {
 			if _, given := figures[f.Name]; !given || f.Hidden {
 				continue
+			}
+			if err := use(r.entity, f, r.viewer, extend(at, f.Name)); err != nil {
+				return nil, err
 			}
 			before := len(c.tests)
 			if err := r.figure(c, r.grouping.figure(fn, f), figures, at); err != nil {

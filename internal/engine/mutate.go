@@ -224,6 +224,13 @@ type change struct {
 	kind   entity.RootKind
 	viewer access.Viewer
 	input  map[string]any
+	// guarded are the inputs whose fields have rules of their own that depend on the row.
+	guarded []guardedInput
+}
+
+type guardedInput struct {
+	name string
+	rule *access.Rule
 }
 
 // run checks the rules, writes, and checks the row that came of it.
@@ -238,6 +245,9 @@ func (m *change) run(ctx context.Context) (key any, err error) {
 	}
 	if e.Rules.For(op).Reduce(m.viewer) == nil {
 		return nil, m.denied(op)
+	}
+	if err := m.guard(); err != nil {
+		return nil, err
 	}
 	if op != access.Create {
 		if key, err = parseGlobalID(m.input["id"], e.Name, e.ParseKey); err != nil {
@@ -258,14 +268,59 @@ func (m *change) run(ctx context.Context) (key any, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if !e.Unrestricted(op, m.viewer) {
-		if _, ok, err := m.verdict(ctx, op, key, false); err != nil {
+	if !e.Unrestricted(op, m.viewer) || len(m.guarded) > 0 {
+		v, err := m.verdict(ctx, op, key, false)
+		switch {
+		case err != nil:
 			return nil, err
-		} else if !ok {
+		case !v.allowed:
 			return nil, m.denied(op)
+		case len(v.denied) > 0:
+			return nil, m.deniedInputs(v.denied)
 		}
 	}
 	return key, nil
+}
+
+// guard refuses inputs that the viewer may not write in any row, and keeps those for which it depends on the row.
+func (m *change) guard() error {
+	var denied []string
+	check := func(name string, rule *access.Rule) {
+		if _, given := m.input[name]; name == "" || rule == nil || !given {
+			return
+		}
+		switch r := rule.Reduce(m.viewer); {
+		case r == nil:
+			denied = append(denied, name)
+		case r.Kind != access.KindEveryone:
+			m.guarded = append(m.guarded, guardedInput{name, rule})
+		}
+	}
+	for _, f := range m.entity.Fields {
+		check(f.Name, f.Write)
+	}
+	for _, ed := range m.entity.Edges {
+		if ed.List() {
+			check(ed.Name, ed.Write)
+		} else {
+			check(ed.Input, ed.Write)
+		}
+	}
+	if len(denied) > 0 {
+		return m.deniedInputs(denied)
+	}
+	return nil
+}
+
+func (m *change) deniedInputs(names []string) error {
+	e := apierr.New(apierr.Forbidden, "You may not write all of this.")
+	if !m.viewer.SignedIn() {
+		e.Code = apierr.Unauthenticated
+	}
+	for _, name := range names {
+		e.Fields = append(e.Fields, apierr.Field{Path: []any{"input", name}, Code: apierr.Denied, Message: "You may not write " + m.entity.Name + "." + name + "."})
+	}
+	return e
 }
 
 func (m *change) denied(op access.Operation) error {
@@ -277,30 +332,43 @@ func (m *change) denied(op access.Operation) error {
 
 // mayChange finds the row to change and locks it. A row that the viewer may not read does not exist for them.
 func (m *change) mayChange(ctx context.Context, op access.Operation, key any) error {
-	readable, ok, err := m.verdict(ctx, op, key, true)
+	v, err := m.verdict(ctx, op, key, true)
 	switch {
 	case err != nil:
 		return err
-	case !readable:
+	case !v.readable:
 		return apierr.New(apierr.NotFound, "There is no %s with this id.", m.entity.Name)
-	case !ok:
+	case !v.allowed:
 		return m.denied(op)
+	case len(v.denied) > 0:
+		return m.deniedInputs(v.denied)
 	}
 	return nil
 }
 
-// verdict says what the viewer may do with a row; both are false if it does not exist.
-func (m *change) verdict(ctx context.Context, op access.Operation, key any, lock bool) (readable, allowed bool, err error) {
+// verdict is what a viewer may do with a row.
+type verdict struct {
+	readable, allowed bool
+	denied            []string // inputs that they may not write
+}
+
+// verdict asks the rules about a row as it is now. Nothing is allowed if it does not exist.
+func (m *change) verdict(ctx context.Context, op access.Operation, key any, lock bool) (verdict, error) {
 	e := m.entity
 	s := &statement{postgres: m.engine.postgres}
-	for i, o := range []access.Operation{access.Read, op} {
-		if i == 0 {
-			s.WriteSQL("SELECT CASE WHEN ")
-		} else {
-			s.WriteSQL(", CASE WHEN ")
+	s.WriteSQL("SELECT ")
+	ask := func(write func()) {
+		if len(s.buf) > len("SELECT ") {
+			s.WriteSQL(", ")
 		}
-		e.WritePredicate(s, o, m.viewer, "t")
+		s.WriteSQL("CASE WHEN ")
+		write()
 		s.WriteSQL(" THEN 1 ELSE 0 END")
+	}
+	ask(func() { e.WritePredicate(s, access.Read, m.viewer, "t") })
+	ask(func() { e.WritePredicate(s, op, m.viewer, "t") })
+	for _, in := range m.guarded {
+		ask(func() { e.WriteRule(s, in.rule, m.viewer, "t") })
 	}
 	s.WriteSQL(" FROM ")
 	s.WriteTable(e.Table, "t")
@@ -311,16 +379,26 @@ func (m *change) verdict(ctx context.Context, op access.Operation, key any, lock
 	}
 	result, err := m.q.QueryContext(ctx, string(s.buf), s.args...)
 	if err != nil {
-		return false, false, err
+		return verdict{}, err
 	}
 	defer result.Close()
-	var r, a int
+	answers := make([]int, 2+len(m.guarded))
+	dest := make([]any, len(answers))
+	for i := range answers {
+		dest[i] = &answers[i]
+	}
 	for result.Next() {
-		if err := result.Scan(&r, &a); err != nil {
-			return false, false, err
+		if err := result.Scan(dest...); err != nil {
+			return verdict{}, err
 		}
 	}
-	return r == 1, a == 1, result.Err()
+	v := verdict{readable: answers[0] == 1, allowed: answers[1] == 1}
+	for i, in := range m.guarded {
+		if answers[2+i] != 1 {
+			v.denied = append(v.denied, in.name)
+		}
+	}
+	return v, result.Err()
 }
 
 // missing finds out, after the transaction was undone because of a foreign key, which references of the input lead nowhere.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/gateway/entity"
 )
@@ -64,7 +65,7 @@ func (st step) alias(root string) string {
 	return root
 }
 
-func resolveOrder(e *entity.Entity, arg any) (order, error) {
+func resolveOrder(e *entity.Entity, arg any, viewer access.Viewer) (order, error) {
 	var o order
 	var list []any
 	if arg != nil {
@@ -80,7 +81,7 @@ func resolveOrder(e *entity.Entity, arg any) (order, error) {
 		return o.complete(e), nil
 	}
 	for i, item := range list {
-		s, err := resolveStep(e, item, i)
+		s, err := resolveStep(e, item, i, viewer)
 		if err != nil {
 			return o, err
 		}
@@ -89,7 +90,7 @@ func resolveOrder(e *entity.Entity, arg any) (order, error) {
 	return o.complete(e), nil
 }
 
-func resolveStep(e *entity.Entity, item any, i int) (step, error) {
+func resolveStep(e *entity.Entity, item any, i int, viewer access.Viewer) (step, error) {
 	path := []any{"orderBy", i}
 	var st step
 	for {
@@ -105,6 +106,9 @@ func resolveStep(e *entity.Entity, item any, i int) (step, error) {
 		if edge == nil {
 			for _, f := range e.Fields {
 				if f.Sort && f.OrderValue == name {
+					if err := use(e, f, viewer, append(path, "field")); err != nil {
+						return step{}, err
+					}
 					st.field, st.desc, st.nullsFirst = f, m["direction"] == "DESC", m["nulls"] == "FIRST"
 					return st, nil
 				}

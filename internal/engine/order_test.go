@@ -144,7 +144,7 @@ func pageThrough(t *rapid.T, e *Engine, all []item) {
 			"nulls":     rapid.SampledFrom([]string{"FIRST", "LAST"}).Draw(t, f+" nulls"),
 		})
 	}
-	o, err := resolveOrder(child, orderBy)
+	o, err := resolveOrder(child, orderBy, access.Viewer{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func pageThrough(t *rapid.T, e *Engine, all []item) {
 		r.column("id", child.ID[0]).key = true
 		out := &rows{read: r}
 		x := &execution{engine: e, left: new(1 << 30)}
-		if out.args, err = e.resolveList(&read{entity: child}, args); err != nil {
+		if out.args, err = e.resolveList(&read{entity: child}, args, access.Viewer{}); err != nil {
 			t.Fatal(err)
 		}
 		err := e.db.View(context.Background(), false, func(ctx context.Context, q store.Querier) error {

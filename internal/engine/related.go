@@ -1,5 +1,7 @@
 package engine
 
+import "github.com/entwine-data/entwine/gateway/entity"
+
 // Orders may be by values of related rows. Those at the end of to-one edges are joined, as far as the viewer may read them;
 // numbers of rows are counted by a subquery, under the rule too.
 
@@ -15,14 +17,14 @@ func (s *statement) value(st step, alias string) {
 }
 
 // selected writes a column by its name, or the value of the step that has this name.
-func (s *statement) selected(alias, name string) {
+func (q request) selected(s *statement, e *entity.Entity, alias, name string) {
 	for _, st := range s.order {
 		if name[0] == 0 && st.selected() == name {
 			s.value(st, alias)
 			return
 		}
 	}
-	s.WriteColumn(alias, name)
+	q.column(s, e, alias, name)
 }
 
 // joinOrder writes the joins that the steps of an order need.
@@ -41,7 +43,7 @@ func (q request) joinOrder(s *statement, o order, root string) {
 			s.WriteSQL(" LEFT JOIN ")
 			s.WriteTable(target.Table, alias)
 			s.WriteSQL(" ON ")
-			s.link(ed, alias, from)
+			q.link(s, ed, alias, from)
 			q.restrict(s, target, alias)
 		}
 	}

@@ -22,6 +22,7 @@ type rows struct {
 	counts map[any]int64  // by the parent's key
 	// figures are the aggregates of the lists, by the parent's key and in the order of read.figures.
 	figures map[any][]any
+	denied  map[int]error    // by position in read.figures: aggregates that are refused
 	around  map[any]int64    // by the parent's key: what lies beyond the page, see around.go
 	errs    map[int]error    // by cell: values that could not be written
 	calls   []*customResults // by position in read.calls

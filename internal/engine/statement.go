@@ -38,6 +38,9 @@ func (q request) keyed(parts []*part, by []keyColumn, keys []any) *statement {
 	q.from(s, parts)
 	s.WriteSQL(" WHERE ")
 	s.writeKeys("t", e, by, keys)
+	if ed := parts[0].rows.read.edge; ed != nil && ed.Kind == entity.ToOneInverse {
+		q.guard(s, ed, "t", "")
+	}
 	q.restrict(s, e, "t")
 	return s
 }
@@ -69,7 +72,7 @@ func (q request) from(s *statement, parts []*part) {
 			s.WriteSQL(", ")
 			s.WriteColumn(p.alias, p.rows.read.entity.ID[0].Column)
 		}
-		s.columns(p.names, p.alias, false)
+		q.columns(s, p.rows.read.entity, p.names, p.alias, false)
 	}
 	for i, p := range parts {
 		e := p.rows.read.entity
@@ -84,6 +87,7 @@ func (q request) from(s *statement, parts []*part) {
 		s.WriteColumn(p.alias, e.ID[0].Column)
 		s.WriteSQL(" = ")
 		s.WriteColumn(p.to.alias, p.column)
+		q.guard(s, p.rows.read.edge, p.alias, p.to.alias)
 		q.restrict(s, e, p.alias)
 	}
 }
@@ -123,7 +127,7 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 			id = rowID
 		}
 		s.WriteSQL("SELECT p.value")
-		s.columns(columns, "t", false)
+		q.columns(s, r.entity, columns, "t", false)
 		s.WriteSQL(" FROM json_each(")
 		s.WriteArg(jsonArray(keys))
 		s.WriteSQL(") p JOIN ")
@@ -179,7 +183,7 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 		}
 		s.WriteSQL("SELECT ")
 		s.WriteSQL(marker)
-		s.columns(columns, "t", marker == "")
+		q.columns(s, r.entity, columns, "t", marker == "")
 		part(seg)
 		s.limit(a.limit+1, a.offset)
 		return
@@ -203,7 +207,7 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 		s.WriteSQL(" AS s")
 		for j, name := range columns {
 			s.WriteSQL(", ")
-			s.selected("t", name)
+			q.selected(s, r.entity, "t", name)
 			s.WriteSQL(" AS c")
 			s.int(j)
 		}
@@ -253,6 +257,7 @@ func (q request) source(s *statement, r *read, a *listArgs, by order, parent fun
 		s.WriteSQL(" AND ")
 		q.parentColumn(s, r)
 		parent()
+		q.guard(s, r.edge, "t", "")
 	}
 	q.restrict(s, r.entity, "t")
 	if a.where != nil {
@@ -263,7 +268,7 @@ func (q request) source(s *statement, r *read, a *listArgs, by order, parent fun
 
 // count writes the number of rows of a connection without its page, by parent if there are keys.
 func (q request) count(r *read, a *listArgs, keys []any) *statement {
-	s := &statement{postgres: q.postgres}
+	s := &statement{postgres: q.postgres, request: q}
 	s.WriteSQL("SELECT ")
 	if r.edge == nil {
 		s.WriteSQL("1")
@@ -304,12 +309,12 @@ func (q request) restrict(s *statement, e *entity.Entity, alias string) {
 }
 
 // columns writes the names, each after a comma unless it is the very first.
-func (s *statement) columns(names []string, alias string, first bool) {
+func (q request) columns(s *statement, e *entity.Entity, names []string, alias string, first bool) {
 	for i, name := range names {
 		if i > 0 || !first {
 			s.WriteSQL(", ")
 		}
-		s.selected(alias, name)
+		q.selected(s, e, alias, name)
 	}
 }
 

@@ -49,13 +49,13 @@ type OwnerEdge { node: Owner! cursor: String! }
 type Badge implements Node { id: ID! ownerId: ID owner: Owner }
 type BadgeConnection { nodes: [Badge!]! totalCount: Int! }
 type Thing implements Node { id: ID! token: UUID flag: Boolean mood: Mood price: Decimal ratio: Float narrow: Float big: BigInt small: Int doc: JSON raw: Bytes
-  day: Date at: DateTime code: String ownerId: ID owner: Owner twinId: ID twin: Thing twinOf: Thing fans(first: Int): OwnerConnection! }
+  day: Date at: DateTime plain: DateTime code: String ownerId: ID owner: Owner twinId: ID twin: Thing twinOf: Thing fans(first: Int): OwnerConnection! }
 type ThingConnection { nodes: [Thing!]! edges: [ThingEdge!]! pageInfo: PageInfo! totalCount: Int! aggregate: ThingAggregate! }
 type ThingEdge { node: Thing! cursor: String! }
 input OwnerOrder { field: String } input ThingOrder { field: String direction: String nulls: String }
 input OwnerWhere { id: IDFilter }
 input ThingWhere { id: IDFilter token: UUIDFilter flag: BooleanFilter mood: MoodFilter price: DecimalFilter ratio: FloatFilter narrow: FloatFilter
-  big: BigIntFilter small: IntFilter day: DateFilter at: DateTimeFilter code: StringFilter ownerId: IDFilter twinId: IDFilter }
+  big: BigIntFilter small: IntFilter day: DateFilter at: DateTimeFilter plain: DateTimeFilter code: StringFilter ownerId: IDFilter twinId: IDFilter }
 input IDFilter { eq: ID in: [ID!] isNull: Boolean } input UUIDFilter { eq: UUID in: [UUID!] isNull: Boolean }
 input BooleanFilter { eq: Boolean in: [Boolean!] isNull: Boolean } input MoodFilter { eq: Mood in: [Mood!] isNull: Boolean }
 input DecimalFilter { eq: Decimal in: [Decimal!] isNull: Boolean } input FloatFilter { eq: Float in: [Float!] isNull: Boolean }
@@ -106,7 +106,7 @@ func typesCatalog() *entity.Catalog {
 			field("token", "token", entity.UUID, ""), field("flag", "flag", entity.Boolean, ""), mood,
 			field("price", "price", entity.Decimal, "numeric(10,2)"), field("ratio", "ratio", entity.Float, ""), field("narrow", "narrow", entity.Float, "real"),
 			field("big", "big", entity.BigInt, ""), field("small", "small", entity.Int, ""), field("doc", "doc", entity.JSON, ""), field("raw", "raw", entity.Bytes, ""),
-			field("day", "day", entity.Date, "date"), field("at", "at", entity.DateTime, ""), field("code", "code", entity.String, "varchar(8)"),
+			field("day", "day", entity.Date, "date"), field("at", "at", entity.DateTime, ""), field("plain", "plain", entity.DateTime, "timestamp"), field("code", "code", entity.String, "varchar(8)"),
 			key(field("ownerId", "owner_key", entity.Ref, ""), entity.StringKey, "Owner"), key(field("twinId", "twin_id", entity.Ref, ""), entity.UUIDKey, "Thing"),
 		},
 		Edges: []*entity.Edge{
@@ -154,7 +154,7 @@ func typesApp(t *testing.T) map[string]func(query string, vars map[string]any) s
 		exec(`CREATE TABLE badges (id integer PRIMARY KEY, owner_key text COLLATE "C" UNIQUE)`)
 		exec(`CREATE TABLE friends (owner_key text COLLATE "C", friend_key text COLLATE "C", PRIMARY KEY (owner_key, friend_key))`)
 		exec(`CREATE TABLE things (id uuid PRIMARY KEY, token uuid UNIQUE, flag bool, mood varchar(8), price numeric(10,2), ratio double precision, narrow real, big bigint,
-			small smallint, doc jsonb, raw bytea, day date, at timestamptz, code varchar(8) COLLATE "C", owner_key text COLLATE "C", twin_id uuid UNIQUE)`)
+			small smallint, doc jsonb, raw bytea, day date, at timestamptz, plain timestamp, code varchar(8) COLLATE "C", owner_key text COLLATE "C", twin_id uuid UNIQUE)`)
 		exec(`CREATE TABLE fans (thing_id uuid, owner_key text COLLATE "C", PRIMARY KEY (thing_id, owner_key))`)
 		for i, key := range ownerKeys {
 			exec("INSERT INTO owners VALUES (?)", key)
@@ -174,10 +174,10 @@ func typesApp(t *testing.T) map[string]func(query string, vars map[string]any) s
 				}
 				return v
 			}
-			exec("INSERT INTO things VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", id, half(uuid.NewSHA1(id, nil)), half(i%2 == 0), half([]string{"good", "bad"}[i%2]),
+			exec("INSERT INTO things VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", id, half(uuid.NewSHA1(id, nil)), half(i%2 == 0), half([]string{"good", "bad"}[i%2]),
 				half(fmt.Sprintf("%d.25", i%4-2)), half(float64(i%4)/3-1), half(float64(i%5)/4), half(int64(i%3)*(1<<60)-1), half(i%4-2),
 				half(json.RawMessage(`{"b": [1.5, null, "é"], "a": `+strconv.Itoa(i)+`}`)), half([]byte{0, 255, byte(i)}),
-				half(time.Date(1999+i%3, 12, 31, 0, 0, 0, 0, time.UTC)), half(time.Date(2024, 2, 29, 23, 59, i%4, i%2*1000, time.UTC)),
+				half(time.Date(1999+i%3, 12, 31, 0, 0, 0, 0, time.UTC)), half(time.Date(2024, 2, 29, 23, 59, i%4, i%2*1000, time.UTC)), half(time.Date(2024, 2, 29, 23, 59, i%4, i%2*1000, time.UTC)),
 				half([]string{"Zz", "é", `"\`, "ﬀ😀"}[i%4]), half(ownerKeys[i%len(ownerKeys)]), half(uuid.NewSHA1(uuid.Nil, []byte{byte((i + 7) % 20)})))
 			for j, key := range ownerKeys {
 				if (i+j)%4 == 0 {
@@ -209,7 +209,7 @@ func (s schemaOnly) Complexity(_ context.Context, _, _ string, _ int, _ map[stri
 
 func (s schemaOnly) Exec(context.Context) graphql.ResponseHandler { return graphql.OneShot(nil) }
 
-var thingFields = []string{"token", "flag", "mood", "price", "ratio", "narrow", "big", "small", "day", "at", "code", "ownerId", "twinId"}
+var thingFields = []string{"token", "flag", "mood", "price", "ratio", "narrow", "big", "small", "day", "at", "plain", "code", "ownerId", "twinId"}
 
 // rowsOf decodes the nodes of a root connection.
 func rowsOf(t *testing.T, response, root string) []map[string]any {

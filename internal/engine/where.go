@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/gateway/entity"
 )
@@ -37,8 +38,8 @@ type edgeTest struct {
 }
 
 // resolveWhere checks a where argument.
-func (x *Engine) resolveWhere(e *entity.Entity, where map[string]any) (*condition, error) {
-	r := whereResolver{cfg: x.cfg}
+func (x *Engine) resolveWhere(e *entity.Entity, where map[string]any, viewer access.Viewer) (*condition, error) {
+	r := whereResolver{cfg: x.cfg, viewer: viewer}
 	return r.object(e, where, []any{"where"}, 1)
 }
 
@@ -46,6 +47,7 @@ func (x *Engine) resolveWhere(e *entity.Entity, where map[string]any) (*conditio
 // parse.
 type whereResolver struct {
 	cfg        Config
+	viewer     access.Viewer
 	conditions int
 }
 
@@ -79,11 +81,14 @@ func (r *whereResolver) object(e *entity.Entity, where map[string]any, path []an
 			continue
 		}
 		at := extend(path, f.Name)
+		err := use(e, f, r.viewer, at)
+		if err != nil {
+			return nil, err
+		}
 		ops, _ := v.(map[string]any)
 		if ops == nil {
 			return nil, nullBelow(at, f.Name)
 		}
-		var err error
 		if f.Type == entity.JSON {
 			c.json, err = r.json(c.json, f, ops, at)
 		} else {

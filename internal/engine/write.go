@@ -256,6 +256,10 @@ func (w *writer) connection(x *execution, o *out, r *rows, key any) bool {
 					w.buf = strconv.AppendInt(w.buf, r.counts[key], 10)
 					return true
 				}
+				if err := r.denied[o.col]; err != nil {
+					w.fail(o.nodes, err)
+					return false
+				}
 				buf, err := r.appendFigure(w.buf, key, o.col)
 				if err != nil {
 					w.fail(o.nodes, err)

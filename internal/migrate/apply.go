@@ -144,6 +144,10 @@ func (s *session) applyOnce(ctx context.Context, m *migration, d direction, row 
 		return foreignKeys.MatchString(st.text) || dropsTable.MatchString(st.text)
 	})
 	err = s.inTx(ctx, withoutForeignKeys, func(tx *sql.Tx) error {
+		triggers, err := s.triggers(ctx, tx)
+		if err != nil {
+			return err
+		}
 		for i, st := range list {
 			if s.dialect == dialect.SQLite && foreignKeys.MatchString(st.text) {
 				continue // see inTx
@@ -151,6 +155,9 @@ func (s *session) applyOnce(ctx context.Context, m *migration, d direction, row 
 			if err := s.exec(ctx, tx, m.label(d), i, len(list), st); err != nil {
 				return &FileError{File: f.name, Back: d == backward, Statement: i + 1, Line: st.line, SQL: st.head(), Err: err}
 			}
+		}
+		if err := s.keepsTriggers(ctx, tx, triggers, list); err != nil {
+			return err
 		}
 		return s.record(ctx, tx, m, d, start, len(list))
 	})

@@ -24,14 +24,9 @@ func CheckLine(ctx context.Context, l Line, tables []*ent.Table) error {
 		return err
 	}
 	for _, name := range dialects {
-		s, err := l.state(newestVersion)
+		changes, err := l.ahead(ctx, name, tables)
 		if err != nil {
 			return err
-		}
-		p := &planner{name: name, ctx: ctx}
-		changes := p.changes(p.realm(s), p.realm(newState(tables)))
-		if p.err != nil {
-			return p.err
 		}
 		if len(changes) > 0 {
 			return &DriftError{What: "the schema is ahead of the migrations", Changes: headlines(changes)}

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"entgo.io/ent/dialect/sql/schema"
 )
 
 // Renaming says that a table, or a column of it, had another name.
@@ -312,10 +310,10 @@ func (d *decider) goneTable(was *tableState) string {
 	text := fmt.Sprintf("  The table %s is not in the schema any more.", was.Name)
 	for _, now := range d.to.Tables {
 		if d.from.table(now.Name) == nil && d.oldName[now.Name] == "" && alike(was, now) {
-			text += fmt.Sprintf("\n    If it is called %s now:             --rename %s=%s", now.Name, was.Name, now.Name)
+			text += way("If it is called "+now.Name+" now:", "--rename "+was.Name+"="+now.Name)
 		}
 	}
-	return text + fmt.Sprintf("\n    If it is to go with all its rows:  --drop %s", was.Name)
+	return text + way("If it is to go with all its rows:", "--drop "+was.Name)
 }
 
 // alike says whether most columns of a table are in another one too.
@@ -334,21 +332,24 @@ func (d *decider) goneColumn(was, now *tableState, c *columnState) string {
 	text := fmt.Sprintf("  The column %s is not in the schema any more.", name)
 	for _, other := range now.Columns {
 		if other.Type == c.Type && was.column(other.Name) == nil && d.wasColumn[now.Name+"."+other.Name] == "" {
-			text += fmt.Sprintf("\n    If it is called %s now:               --rename %s=%s", other.Name, name, other.Name)
+			text += way("If it is called "+other.Name+" now:", "--rename "+name+"="+other.Name)
 		}
 	}
-	return text + fmt.Sprintf("\n    If it is to go with all its values:  --drop %s", name)
+	return text + way("If it is to go with all its values:", "--drop "+name)
 }
+
+// way is a line that shows one way to go on.
+func way(condition, option string) string { return fmt.Sprintf("\n    %-40s %s", condition, option) }
 
 func requiredQuestion(t *tableState, c *columnState) string {
 	name := t.Name + "." + c.Name
-	text := fmt.Sprintf("  The column %s is new and required, but rows that are there have no value for it.\n", name)
+	text := fmt.Sprintf("  The column %s is new and required, but rows that are there have no value for it.", name)
 	for _, k := range t.ForeignKeys {
 		if slices.Contains(k.Columns, c.Name) {
-			return text + fmt.Sprintf("    Make it optional, fill it, and require it in a later migration; or name a row of %s:\n                    --fill %s=KEY", k.RefTable, name)
+			return text + way("If they refer to the same row of "+k.RefTable+":", "--fill "+name+"=KEY") + "\n    Or make it optional, fill it, and require it in a later migration."
 		}
 	}
-	return text + fmt.Sprintf("    A value for them:  --fill %s=VALUE\n    Or give it a default in the schema, or make it optional.", name)
+	return text + way("If they get the same value:", "--fill "+name+"=VALUE") + "\n    Or give it a default in the schema, or make it optional."
 }
 
 // order puts renamings in an order in which no name is taken.
@@ -372,14 +373,4 @@ func (d *decider) order() error {
 	}
 	d.renames = done
 	return nil
-}
-
-// ahead says whether the tables need something on a dialect that the migrations do not do.
-func (l Line) ahead(p *planner, tables []*schema.Table) (bool, error) {
-	s, err := l.state(newestVersion)
-	if err != nil {
-		return false, err
-	}
-	changes := p.changes(p.realm(s), p.realm(newState(tables)))
-	return len(changes) > 0, p.err
 }

@@ -27,12 +27,11 @@ type Developed struct {
 // Develop brings the database of a developer to the tables: first by the migrations, then, where the schema is ahead of them, as
 // [Push] does. What it did so is remembered, so that a migration that is written for it later is not run on top of it.
 func (r *Runner) Develop(ctx context.Context, tables []*schema.Table) (*Developed, error) {
-	out := &Developed{}
-	p := &planner{name: r.DB.Dialect(), ctx: ctx}
-	var err error
-	if out.Ahead, err = r.Line.ahead(p, tables); err != nil {
+	ahead, err := r.Line.ahead(ctx, r.DB.Dialect(), tables)
+	if err != nil {
 		return nil, err
 	}
+	out := &Developed{Ahead: len(ahead) > 0}
 	missing, err := Missing(ctx, r.DB, tables)
 	if err != nil {
 		return nil, err
@@ -96,11 +95,11 @@ func (s *session) markOrClear(ctx context.Context, tables []*schema.Table) error
 		return err
 	}
 	// A table that the migrations do not know shows only in what is compared with the schema.
-	ahead, err := s.Line.ahead(&planner{name: s.dialect, ctx: ctx}, tables)
+	ahead, err := s.Line.ahead(ctx, s.dialect, tables)
 	if err != nil {
 		return err
 	}
-	if len(d.missing)+len(d.surplus) == 0 && !ahead {
+	if len(d.all())+len(ahead) == 0 {
 		return s.history.remove(ctx, s.conn, pushedVersion)
 	}
 	return s.markPushed(ctx)

@@ -76,8 +76,8 @@ func (s *session) tryAdvisory(ctx context.Context) (unlock func(), err error) {
 	if !ok {
 		return nil, errLocked
 	}
-	// The connection is closed at the end, which gives the lock back.
-	return func() {}, nil
+	// The connection is closed afterwards, which gives the lock back too, but some time later.
+	return func() { _, _ = s.conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, key) }, nil
 }
 
 // lockFile takes a lock on a file beside the database, which the system gives back when the process ends, however it ends.

@@ -30,6 +30,8 @@ type NewOptions struct {
 	// Now decides the version. It is moved on if there is a newer one.
 	Now     time.Time
 	Choices Choices
+	// Steps are the data migrations in Go, whose versions are taken.
+	Steps []Step
 }
 
 // Written is what [New] wrote.
@@ -52,7 +54,7 @@ func New(ctx context.Context, tables []*schema.Table, o NewOptions) (*Written, e
 	if name == "" {
 		return nil, fmt.Errorf("%q holds no letter or digit to name the migration by", o.Name)
 	}
-	line := Line{Files: os.DirFS(o.Dir)}
+	line := Line{Files: os.DirFS(o.Dir), Steps: o.Steps}
 	last, err := line.last()
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"ariga.io/atlas/sql/postgres"
 	atlas "ariga.io/atlas/sql/schema"
 	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql/schema"
 
 	"github.com/entwine-data/entwine/internal/store"
 )
@@ -83,6 +84,17 @@ func (d *decisions) firstValues(s *state) map[string]string {
 		}
 	}
 	return out
+}
+
+// ahead returns what the tables need on a dialect that the migrations do not do.
+func (l Line) ahead(ctx context.Context, name string, tables []*schema.Table) ([]planned, error) {
+	s, err := l.state(newestVersion)
+	if err != nil {
+		return nil, err
+	}
+	p := &planner{name: name, ctx: ctx}
+	changes := p.changes(p.realm(s), p.realm(newState(tables)))
+	return changes, p.err
 }
 
 // planner plans on one dialect. It keeps the first error.

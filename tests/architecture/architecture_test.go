@@ -121,6 +121,7 @@ func TestBinary(t *testing.T) {
 		"golang.org/x/tools":                  "it reads Go code",
 		"go/types":                            "it reads Go code",
 		"pgregory.net/rapid":                  "it is for tests",
+		"github.com/rogpeppe/go-internal":     "it is for tests",
 		"net/http/httptest":                   "it is for tests",
 		"testing":                             "it is for tests",
 	}

@@ -41,7 +41,7 @@ func TestTokenBesideDev(t *testing.T) {
 
 func TestTokenForServe(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if code, _, log := run(t, nil, "migrate", "push"); code != 0 {
+	if code, _, log := run(t, nil, "migrate", "up"); code != 0 {
 		t.Fatal(log)
 	}
 	env := map[string]string{"ENTWINE_JWT_SECRET": "0123456789abcdef0123456789abcdef", "ENTWINE_JWT_ISSUER": "https://shop.example", "ENTWINE_JWT_AUDIENCE": "shop"}

@@ -342,3 +342,37 @@ func (p *project) hold(t *testing.T, query string) (release func()) {
 	}
 	return sync.OnceFunc(func() { close(done); <-ended })
 }
+
+// TestKilledIndex kills the process while Postgres makes an index beside the writers. What it leaves does not work; the next
+// run makes it anew.
+func TestKilledIndex(t *testing.T) {
+	p := &project{dir: t.TempDir(), url: pgtest.New(t), postgres: true}
+	p.write(t, "20260101000100_posts", "CREATE TABLE posts (id bigint);\nINSERT INTO posts VALUES (1);\n")
+	p.must(t, "migrate", "up")
+	p.write(t, "20260101000200_index", "-- atlas:txmode none\nCREATE TABLE tags (id bigint);\nCREATE INDEX CONCURRENTLY by_id ON posts (id);\nCREATE TABLE votes (id bigint);\n")
+	release := p.hold(t, "INSERT INTO posts VALUES (2)") // the index waits for whoever writes
+	defer release()
+	cmd := p.app(t.Context(), "migrate", "up", "--lock-timeout", "100ms") // which does not concern it
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	const left = `SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('by_id')`
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for timeout := time.After(30 * time.Second); len(p.rows(t, left)) == 0; {
+		select {
+		case <-look.C:
+		case <-timeout:
+			t.Fatal("the index is not begun")
+		}
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	release()
+	out := p.must(t, "migrate", "up", "--wait", "30s")
+	expect(t, out, "goes on at statement 2 of 3", "1 migration in")
+	p.expect(t, left, "true")
+	p.expect(t, "SELECT count(*) FROM votes", "0")
+}

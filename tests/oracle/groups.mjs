@@ -1,6 +1,6 @@
 // Groups, for oracle.mjs: written from docs/querying.md, like the rest. Periods are found with Intl, whose database of time
 // zones is ICU's and not the gateway's.
-import { bad, compare, comparable, checkOperators, checkWhere, column, entities, fieldValue, figures, isEdge, matches, passes, related, toOne, MAX, SIZE } from './oracle.mjs';
+import { bad, compare, comparable, checkOperators, checkWhere, column, entities, fieldValue, figures, isEdge, matches, passes, related, toOne, use, MAX, SIZE } from './oracle.mjs';
 
 // The fields that give the rows of an edge in groups.
 export const edgeGroups = {
@@ -94,13 +94,14 @@ function keyOf(v, type, by, depth) {
   }
   if (!by.field) bad('no field');
   const name = camel(by.field);
+  use(v, type, name);
   const isDay = name === 'createdOn', isTime = name.endsWith('At');
   if (by.period && !isTime && !(isDay && by.period !== 'HOUR')) bad('period');
   if (by.timeZone !== undefined && (!by.period || !isTime || !isZone(by.timeZone))) bad('timeZone');
   const of = (row) => {
     const value = row[column(name)];
     if (value === null) return null;
-    return by.period ? periodOf(by.period, by.timeZone ?? 'UTC', isDay, value) : [value, fieldValue(type, name, row)];
+    return by.period ? periodOf(by.period, by.timeZone ?? 'UTC', isDay, value) : [value, fieldValue(v, type, name, row)];
   };
   return { name, period: by.period, zone: by.timeZone, of };
 }
@@ -110,14 +111,14 @@ function keyOf(v, type, by, depth) {
 const functions = ['sum', 'avg', 'min', 'max', 'countDistinct'];
 const figure = (group, fn, field) => (fn === 'count' ? group.figures.count : group.figures[fn][field]());
 
-function checkHaving(type, having, depth = 1) {
+function checkHaving(v, type, having, depth = 1) {
   if (depth > 5) bad('too deep');
   noNulls(having);
   for (const [name, cond] of Object.entries(having)) {
-    if (name === 'and' || name === 'or') cond.forEach((c) => checkHaving(type, c, depth + 1));
-    else if (name === 'not') checkHaving(type, cond, depth + 1);
+    if (name === 'and' || name === 'or') cond.forEach((c) => checkHaving(v, type, c, depth + 1));
+    else if (name === 'not') checkHaving(v, type, cond, depth + 1);
     else if (name === 'count') checkOperators(cond);
-    else Object.values(cond).forEach((c) => { if (c === null) bad('null'); checkOperators(c); });
+    else for (const [field, c] of Object.entries(cond)) { use(v, type, field); if (c === null) bad('null'); checkOperators(c); }
   }
 }
 
@@ -162,6 +163,7 @@ function stepsOf(v, type, keys, orderBy) {
       const entries = Object.entries(s[name]);
       if (entries.length !== 1) bad('one figure');
       [[field, direction]] = entries;
+      use(v, type, field);
     }
     const value = (g) => { const x = figure(g, name, field); return name === 'sum' && x !== null ? BigInt(x) : x; };
     steps.push({ of: value, desc: direction === 'DESC', first });
@@ -178,8 +180,8 @@ export function groups(v, type, rows, args) {
   for (const name of ['first', 'offset']) if (args[name] != null && args[name] < 0) bad(name);
   const size = args.first ?? SIZE;
   if (size > MAX) bad('page size');
-  if (args.where) checkWhere(type, args.where);
-  if (args.having) checkHaving(type, args.having);
+  if (args.where) checkWhere(v, type, args.where);
+  if (args.having) checkHaving(v, type, args.having);
   const steps = stepsOf(v, type, keys, args.orderBy ?? []);
   const found = new Map();
   for (const row of rows) {
@@ -190,7 +192,7 @@ export function groups(v, type, rows, args) {
     found.get(id).rows.push(row);
   }
   const all = [...found.values()];
-  for (const g of all) g.figures = figures(type, g.rows);
+  for (const g of all) g.figures = figures(v, type, g.rows);
   return all
     .filter((g) => !args.having || has(args.having, g))
     .sort((a, b) => {

@@ -11,8 +11,9 @@ import (
 
 // zones have half hours, midnights that do not exist or come twice, and days that never were.
 var zones = []string{
-	"UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "America/Sao_Paulo", "Asia/Beirut", "Pacific/Apia", "Australia/Lord_Howe",
-	"America/Havana", "America/St_Johns", "Asia/Kathmandu",
+	"UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata",
+	"America/Sao_Paulo", "Asia/Beirut", "Pacific/Apia", "Australia/Lord_Howe", "America/Havana", "America/St_Johns", // see calendarEdges
+	"Asia/Kathmandu",
 }
 
 // calendarEdges are moments around changes of clocks in these zones.
@@ -31,7 +32,7 @@ var edgeFields = []string{"updatedAt", "lastActivityAt", "closedAt"}
 
 // groups writes a field that gives the rows of e in groups.
 func (g *generator) groups(sc *scope, e *entity.Entity, field string) string {
-	if e.Name == "Post" && g.chance(25) {
+	if e.Name == "Post" && g.chance(40) {
 		return g.calendar(sc, e, field)
 	}
 	var by []any
@@ -89,7 +90,8 @@ func (g *generator) groups(sc *scope, e *entity.Entity, field string) string {
 func (g *generator) calendar(sc *scope, e *entity.Entity, field string) string {
 	g.use("groups around changes of clocks")
 	f := e.Field(pick(g, edgeFields))
-	key := object{{"field", name(f.OrderValue)}, {"period", name(pick(g, entity.Periods()))}, {"timeZone", pick(g, zones)}}
+	period := pick(g, append(entity.Periods(), entity.Day, entity.Day, entity.Day))
+	key := object{{"field", name(f.OrderValue)}, {"period", name(period)}, {"timeZone", pick(g, zones[4:10])}}
 	args := fmt.Sprintf("(by: %s, orderBy: [{key: %s, direction: DESC}], first: 40)", literal([]any{key}), literal(key))
 	return g.field(sc, field, args, func(*scope) string { return "key { " + f.Name + " } aggregate { count }" })
 }
@@ -173,8 +175,12 @@ func (g *generator) groupStep(e *entity.Entity, by []any) object {
 		if g.chance(3) {
 			key, _ = g.groupKey(e, 0)
 		}
-		if len(key) > 1 && g.chance(20) {
-			key = key[:1] // without its period
+		switch {
+		case len(key) < 2:
+		case g.chance(20): // without its period
+			key = key[:1]
+		case g.chance(30): // another period
+			key = append(object{key[0], {"period", name(pick(g, entity.Periods()))}}, key[2:]...)
 		}
 		step = object{{"key", key}}
 		if g.chance(60) {

@@ -49,6 +49,18 @@ const readable = {
   Grid: (v, row) => row.deleted_at === null,
 };
 const mayRead = (v, type, row) => (readable[type] ? readable[type](v, row) : true);
+// Who may read a field, of the rows that they may read.
+const admin = (v) => v.roles.includes('admin');
+const fieldRules = {
+  User: { email: (v, row) => admin(v) || String(row.id) === v.user },
+  Vote: { userId: (v, row) => admin(v) || (row.user_id !== null && String(row.user_id) === v.user) },
+};
+const mayReadField = (v, type, name, row) => fieldRules[type]?.[name]?.(v, row) ?? true;
+// Nothing may depend on a field that the viewer may not read everywhere.
+export const use = (v, type, name) => { if (fieldRules[type]?.[name] && !admin(v)) fail('FORBIDDEN', type + '.' + name); };
+// A foreign key that the viewer may not read leads nowhere, from both sides.
+const mayFollow = (v, holder, fk, row) => mayReadField(v, holder, fk.replace(/_(.)/g, (_, c) => c.toUpperCase()), row);
+
 const rowsOf = (v, type) => tables[entities[type].table].filter((row) => mayRead(v, type, row));
 
 // ---------- values
@@ -65,15 +77,16 @@ function fromId(type, id) {
   return { type: m[1], key: Number(m[2]) };
 }
 
-export function fieldValue(type, name, row) {
+export function fieldValue(v, type, name, row) {
   const e = entities[type];
+  if (!mayReadField(v, type, name, row)) return null;
   if (name === 'id') return toId(type, row.id);
-  const v = row[column(name)];
-  if (v === null || v === undefined) return null;
-  if (e.refs?.[name]) return toId(e.refs[name], v);
-  if (e.enums?.includes(name)) return upper(v);
-  if (name === 'createdOn') return v.slice(0, 10);
-  return v;
+  const value = row[column(name)];
+  if (value === null || value === undefined) return null;
+  if (e.refs?.[name]) return toId(e.refs[name], value);
+  if (e.enums?.includes(name)) return upper(value);
+  if (name === 'createdOn') return value.slice(0, 10);
+  return value;
 }
 
 // Text is compared by code point, which is the order of its UTF-8 bytes.
@@ -112,6 +125,7 @@ function stepOf(v, type, s, depth) {
   if (edges.length > 0 && Object.keys(s).length > 1) bad('one relation and nothing else');
   if (edges.length === 0) {
     if (!s.field) bad('no field');
+    use(v, type, camel(s.field));
     return ownStep(type, camel(s.field), s.direction === 'DESC', s.nulls === 'FIRST');
   }
   const edge = edges[0];
@@ -189,11 +203,11 @@ function parseCursor(type, order, cursor) {
 export const related = (v, type, name, row) => {
   if (toOne[type]?.[name]) {
     const [target, fk] = toOne[type][name];
-    return [target, rowsOf(v, target).filter((r) => row[fk] !== null && r.id === row[fk])];
+    return [target, rowsOf(v, target).filter((r) => row[fk] !== null && r.id === row[fk] && mayFollow(v, type, fk, row))];
   }
   if (toMany[type]?.[name]) {
     const [target, fk] = toMany[type][name];
-    return [target, rowsOf(v, target).filter((r) => r[fk] === row.id)];
+    return [target, rowsOf(v, target).filter((r) => r[fk] === row.id && mayFollow(v, target, fk, r))];
   }
   const target = type === 'Post' ? 'Tag' : 'Post';
   return [target, rowsOf(v, target).filter((r) => tables.post_tags.some((p) => (type === 'Post' ? p.post_id === row.id && p.tag_id === r.id : p.tag_id === row.id && p.post_id === r.id)))];
@@ -215,7 +229,7 @@ export function matches(v, type, where, row) {
         return Object.entries(c).every(([op, want]) => passes(op, rows.length, want));
       });
     }
-    const value = fieldValue(type, name, row);
+    const value = fieldValue(v, type, name, row);
     if (entities[type].json?.includes(name)) return matchesJSON(value, cond);
     return Object.entries(cond).every(([op, want]) => passes(op, value, want));
   });
@@ -284,7 +298,7 @@ export const comparable = (v) => (typeof v === 'string' && time.test(v) ? micros
 // RFC 3339 with any number of digits, cut to microseconds.
 const micros = (s) => { const [, a, f] = /^([^.Z]*)(?:\.(\d+))?Z$/.exec(s); return a + '.' + ((f ?? '') + '000000').slice(0, 6); };
 
-export function checkWhere(type, where, depth = 1) {
+export function checkWhere(v, type, where, depth = 1) {
   if (depth > 5) bad('too deep');
   if (where === null) bad('null');
   const fields = schema.getType(type + 'Where').getFields();
@@ -292,20 +306,21 @@ export function checkWhere(type, where, depth = 1) {
   for (const name of Object.keys(fields)) {
     if (!(name in where)) continue;
     const cond = where[name];
+    use(v, type, name);
     if (cond === null) bad('null');
-    if (name === 'and' || name === 'or') cond.forEach((c) => checkWhere(type, c, depth + 1));
-    else if (name === 'not') checkWhere(type, cond, depth + 1);
+    if (name === 'and' || name === 'or') cond.forEach((c) => checkWhere(v, type, c, depth + 1));
+    else if (name === 'not') checkWhere(v, type, cond, depth + 1);
     else if (toOne[type]?.[name]) {
       if ('isNull' in cond) {
         if (cond.isNull === null || Object.keys(cond).length > 1) bad('isNull');
-      } else checkWhere(toOne[type][name][0], cond, depth + 1);
+      } else checkWhere(v, toOne[type][name][0], cond, depth + 1);
     } else if (isEdge(type, name)) {
       const target = toMany[type]?.[name]?.[0] ?? (type === 'Post' ? 'Tag' : 'Post');
       for (const kind of ['some', 'none', 'every', 'count']) {
         if (!(kind in cond)) continue;
         if (cond[kind] === null) bad('null');
         if (kind === 'count') checkOperators(cond.count);
-        else checkWhere(target, cond[kind], depth + 1);
+        else checkWhere(v, target, cond[kind], depth + 1);
       }
     } else if (entities[type].json?.includes(name)) checkJSON(cond);
     else checkOperators(cond, name === 'id' ? type : entities[type].refs?.[name]);
@@ -334,7 +349,7 @@ function connection(v, type, rows, args) {
   const backward = last != null;
   const limit = backward ? last : first ?? SIZE;
   if (limit > MAX) bad('page size');
-  if (args.where) checkWhere(type, args.where);
+  if (args.where) checkWhere(v, type, args.where);
   const all = rows.filter((row) => !args.where || matches(v, type, args.where, row)).map((row) => keyed(order, row)).sort((a, b) => compareKeyed(order, a, b));
   let list = all;
   if (after) list = list.filter((row) => compareKeyed(order, row, after) > 0);
@@ -347,7 +362,7 @@ function connection(v, type, rows, args) {
     edges,
     nodes: edges.map((e) => e.node),
     totalCount: all.length,
-    aggregate: () => figures(type, all.map((k) => k.row)),
+    aggregate: () => figures(v, type, all.map((k) => k.row)),
     pageInfo: {
       hasNextPage: (!backward && more) || (before !== null && all.some((row) => compareKeyed(order, row, before) >= 0)),
       hasPreviousPage: (backward && more) || (after !== null && all.some((row) => compareKeyed(order, row, after) <= 0)) || ((offset ?? 0) > 0 && all.length > 0),
@@ -357,11 +372,11 @@ function connection(v, type, rows, args) {
   };
 }
 
-export function figures(type, rows) {
+export function figures(v, type, rows) {
   const over = (kind, f) => {
     const t = schema.getType(type + kind);
     if (!t) return undefined;
-    return Object.fromEntries(Object.keys(t.getFields()).map((name) => [name, () => f(rows.map((row) => (name === 'id' ? row.id : row[column(name)])).filter((v) => v !== null), name)]));
+    return Object.fromEntries(Object.keys(t.getFields()).map((name) => [name, () => { use(v, type, name); return f(rows.map((row) => (name === 'id' ? row.id : row[column(name)])).filter((value) => value !== null), name); }]));
   };
   const extreme = (sign) => (values, name) => {
     if (values.length === 0) return null;
@@ -444,7 +459,7 @@ function rootResolver(name) {
     if (name === one + 'Groups') return (_, args, v) => groups(v, type, rowsOf(v, type), args);
     if (name === one) return (_, args, v) => { const { key } = fromId(type, args.id); return find(v, type, (row) => row.id === key); };
     for (const key of e.keys) {
-      if (name === one + 'By' + key[0].toUpperCase() + key.slice(1)) return (_, args, v) => find(v, type, (row) => row[column(key)] !== null && row[column(key)] === args[key]);
+      if (name === one + 'By' + key[0].toUpperCase() + key.slice(1)) return (_, args, v) => { use(v, type, key); return find(v, type, (row) => row[column(key)] !== null && row[column(key)] === args[key]); };
     }
   }
 }
@@ -457,10 +472,10 @@ function attach() {
       else if (edgeGroups[type]?.[name]) f.resolve = (o, args, v) => groups(v, ...related(v, type, edgeGroups[type][name], o.row), args);
       else if (toOne[type]?.[name]) {
         const [target, fk] = toOne[type][name];
-        f.resolve = (o, _, v) => (o.row[fk] === null ? null : find(v, target, (row) => row.id === o.row[fk]));
+        f.resolve = (o, _, v) => (o.row[fk] === null || !mayFollow(v, type, fk, o.row) ? null : find(v, target, (row) => row.id === o.row[fk]));
       } else if (toMany[type]?.[name]) {
         const [target, fk] = toMany[type][name];
-        f.resolve = (o, args, v) => connection(v, target, rowsOf(v, target).filter((row) => row[fk] === o.row.id), args);
+        f.resolve = (o, args, v) => connection(v, target, rowsOf(v, target).filter((row) => row[fk] === o.row.id && mayFollow(v, target, fk, row)), args);
       } else if (type === 'Post' && name === 'tags') {
         f.resolve = (o, args, v) => { const ids = tagged(o.row.id); return connection(v, 'Tag', rowsOf(v, 'Tag').filter((row) => ids.has(row.id)), args); };
       } else if (type === 'Tag' && name === 'posts') {
@@ -468,7 +483,7 @@ function attach() {
           const ids = new Set(tables.post_tags.filter((p) => p.tag_id === o.row.id).map((p) => p.post_id));
           return connection(v, 'Post', rowsOf(v, 'Post').filter((row) => ids.has(row.id)), args);
         };
-      } else f.resolve = (o) => fieldValue(type, name, o.row);
+      } else f.resolve = (o, _, v) => fieldValue(v, type, name, o.row);
     }
   }
   attachGroups(schema);
