@@ -24,6 +24,9 @@ func (c *command) explain(err error) error {
 		undecided *migrate.UndecidedError
 		drift     *migrate.DriftError
 		scratch   *migrate.ScratchError
+		snapshot  *migrate.SnapshotError
+		dump      *migrate.DumpError
+		held      *migrate.HeldError
 	)
 	switch {
 	case errors.As(err, &tampered):
@@ -47,6 +50,12 @@ func (c *command) explain(err error) error {
 		if file.Back {
 			hint = "When the cause is removed, go on with: " + run + "down"
 		}
+	case errors.As(err, &snapshot):
+		hint = "Make room beside the database, or do without: " + run + "up --snapshots 0"
+	case errors.As(err, &dump):
+		hint = "To migrate without a dump, leave --dump out."
+	case errors.As(err, &held):
+		hint = "Stop the server, or whatever has it open, and try again."
 	case errors.As(err, &undecided):
 		hint = "Run it again with an answer to each."
 	case errors.As(err, &drift):

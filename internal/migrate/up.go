@@ -47,6 +47,11 @@ func (s *session) up(ctx context.Context, limit int) (int, error) {
 	if limit > 0 {
 		pending = pending[:min(limit, len(pending))]
 	}
+	if len(pending) > 0 && (st.Pushed || len(st.In(Applied, Partial)) > 0) {
+		if err := s.secure(ctx, pending[0].Name); err != nil {
+			return 0, err
+		}
+	}
 	if st.Pushed {
 		return len(pending), s.adopt(ctx, pending)
 	}
