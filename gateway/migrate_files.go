@@ -11,6 +11,7 @@ import (
 
 	"entgo.io/ent/dialect"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/entwine-data/entwine/internal/migrate"
 	"github.com/entwine-data/entwine/internal/store"
@@ -151,7 +152,7 @@ SQLite is tried in memory. Postgres is tried in databases that are made on a ser
 configured database, or the one that --scratch-url names. Without a server that part is left out, and said so.`,
 	}
 	addFlags(cmd.Flags(), false)
-	cmd.Flags().StringVar(&scratch, "scratch-url", "", "a Postgres server on which databases may be made and dropped: postgres://USER@HOST/postgres (ENTWINE_SCRATCH_URL)")
+	addScratchFlag(cmd.Flags(), &scratch)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := readConfig(cmd.Flags(), c.lookup, true)
 		if err != nil {
@@ -160,15 +161,24 @@ configured database, or the one that --scratch-url names. Without a server that 
 		if c.app.Migrations == nil {
 			return errNoMigrations
 		}
-		if v, ok := c.lookup("ENTWINE_SCRATCH_URL"); ok && scratch == "" {
-			scratch = v
-		}
-		if _, ok := sqliteFile(cfg.DatabaseURL); scratch == "" && !ok {
-			scratch = cfg.DatabaseURL
-		}
-		return c.check(cmd.Context(), cfg, scratch)
+		return c.check(cmd.Context(), cfg, c.scratch(scratch, cfg))
 	}
 	return cmd
+}
+
+func addScratchFlag(flags *pflag.FlagSet, scratch *string) {
+	flags.StringVar(scratch, "scratch-url", "", "a Postgres server on which databases may be made and dropped: postgres://USER@HOST/postgres (ENTWINE_SCRATCH_URL)")
+}
+
+// scratch is the server to try migrations on, empty if there is none.
+func (c *command) scratch(flag string, cfg Config) string {
+	if v, ok := c.lookup("ENTWINE_SCRATCH_URL"); ok && flag == "" {
+		flag = v
+	}
+	if _, ok := sqliteFile(cfg.DatabaseURL); flag == "" && !ok {
+		flag = cfg.DatabaseURL
+	}
+	return flag
 }
 
 func (c *command) check(ctx context.Context, cfg Config, scratch string) error {

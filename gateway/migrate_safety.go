@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -12,6 +13,37 @@ import (
 
 func addDumpFlag(flags *pflag.FlagSet, dump *string) {
 	flags.StringVar(dump, "dump", "", "dump a Postgres database to this file first, by pg_dump, and prove that all tables are in it")
+}
+
+func (c *command) migrateRehearse() *cobra.Command {
+	var scratch string
+	cmd := &cobra.Command{
+		Use: "rehearse", Short: "Apply pending migrations to a copy of the database, and undo them", Args: noArgs,
+		Long: `Apply the pending migrations to a copy of the database with all of its rows, undo them, and apply them again. It reports how
+long each takes, the locks that it holds at its end, and the numbers of rows; and it compares the tables, and every value of the
+tables that no migration names. It exits with 1 if something is wrong. Nothing touches the database itself.
+
+The copy of a SQLite file is made in the folder for temporary files (TMPDIR). On Postgres, pg_dump and pg_restore fill a scratch
+database on the same server, or on the one that --scratch-url names; it is dropped at the end. The user must be allowed to
+make databases (CREATEDB).`,
+	}
+	addFlags(cmd.Flags(), false)
+	addScratchFlag(cmd.Flags(), &scratch)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return c.withRunner(cmd, &lockFlags{}, false, func(ctx context.Context, r *migrate.Runner, _ *Handle, cfg Config) error {
+			n, err := r.Rehearse(ctx, c.scratch(scratch, cfg))
+			switch {
+			case err != nil:
+				return err
+			case n == 0:
+				c.say("There is nothing to rehearse: no migration is pending.")
+			default:
+				c.say("%s rehearsed. The copy is gone. To apply: %s migrate up", migrations(n), invocation())
+			}
+			return nil
+		})
+	}
+	return cmd
 }
 
 func (c *command) migrateSnapshots() *cobra.Command {

@@ -26,18 +26,24 @@ func Lint(l Line, dir string, chosen func(version string) bool) ([]rules.Finding
 				Path: path.Join(dir, folder(name), m.up.name), Text: m.up.text,
 				NoTransaction: m.up.noTransaction(), Known: !chosen(m.version),
 			}
-			statements, err := m.up.statements(name)
-			if err != nil {
+			if f.Statements, err = m.up.ruleStatements(name); err != nil {
 				return nil, err
-			}
-			for _, st := range statements {
-				f.Statements = append(f.Statements, rules.Statement{Text: st.text, Line: st.line})
 			}
 			files = append(files, f)
 		}
 		out = append(out, rules.Lint(name, files)...)
 	}
 	return out, nil
+}
+
+// ruleStatements are those of a file as the rules read them.
+func (f file) ruleStatements(name string) ([]rules.Statement, error) {
+	list, err := f.statements(name)
+	var out []rules.Statement
+	for _, st := range list {
+		out = append(out, rules.Statement{Text: st.text, Line: st.line})
+	}
+	return out, err
 }
 
 // PendingVersions are those that Up would apply, whatever else is wrong with the history.

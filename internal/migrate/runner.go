@@ -32,6 +32,8 @@ type Runner struct {
 	Build string
 	// Log is called with each line of progress.
 	Log func(line string)
+
+	beforeCommit func(ctx context.Context, tx *sql.Tx, dialect string) error // nothing by default
 }
 
 func (r *Runner) say(format string, args ...any) {
@@ -140,6 +142,11 @@ func (s *session) inTx(ctx context.Context, withoutForeignKeys bool, fn func(tx 
 	}
 	if withoutForeignKeys {
 		if err := checkReferences(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if s.beforeCommit != nil {
+		if err := s.beforeCommit(ctx, tx, s.dialect); err != nil {
 			return err
 		}
 	}
