@@ -90,9 +90,11 @@ func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
 	}
 	// Which rows they are is not a question of what the viewer may read.
 	system := access.SystemContext(ctx)
-	where, n, err := func(*sql.Selector) {}, 1, error(nil)
+	var where func(*sql.Selector)
+	var n int
+	find := func() (err error) { where, n, err = g.Keys(system); return err }
 	if !create {
-		if where, n, err = g.Keys(system); err != nil {
+		if err := find(); err != nil {
 			return nil, err
 		}
 	}
@@ -101,7 +103,7 @@ func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
 		return value, err
 	}
 	if create {
-		if where, n, err = g.Keys(system); err != nil {
+		if err := find(); err != nil {
 			return nil, err
 		}
 	}

@@ -260,6 +260,9 @@ func (m *change) run(ctx context.Context) (key any, err error) {
 	if op == access.Delete {
 		return key, mutator.Delete(ctx, key)
 	}
+	if err := m.fits(); err != nil {
+		return nil, err
+	}
 	if op == access.Update {
 		err = mutator.Update(ctx, key, m.input)
 	} else {
