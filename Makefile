@@ -22,7 +22,8 @@ test: ## Run the tests; parts that need Postgres, a browser or Node are skipped 
 
 .PHONY: verify-long
 verify-long: ## Run the checks that take too long for every change
-	ENTWINE_TEST_LONG=1 go test -count=1 -timeout 2h -v ./...
+	@seed=$${ENTWINE_TEST_SEED:-$$(date +%s)}; echo "ENTWINE_TEST_SEED=$$seed"; \
+	ENTWINE_TEST_LONG=1 ENTWINE_TEST_SEED=$$seed RAPID_CHECKS=5000 go test -count=1 -timeout 2h -v ./...
 
 .PHONY: lint
 lint: ## Check formatting and look for mistakes

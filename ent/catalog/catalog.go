@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 
+	"entgo.io/ent/dialect/sql"
+
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/gateway/entity"
@@ -43,9 +45,15 @@ func Mutators(client *ent.Client, c *entity.Catalog) map[string]entity.Mutator {
 	}
 }
 
-// Restrict makes every query of the client return only rows that the viewer of its context may read. Predicates on edges
-// (HasPostsWith and the like) are not queries: they see all rows.
+// Restrict puts the client under the rules: its queries return only rows that the viewer of their context may read, and its
+// mutations change only what that viewer may change. Predicates on edges (HasPostsWith and the like) see what the viewer may
+// read; orders by values and numbers of neighbors see all rows.
 func Restrict(client *ent.Client, c *entity.Catalog) {
+	client.Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
+		return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
+			return next.Query(entity.NewContext(ctx, c), q)
+		})
+	}))
 	client.Comment.Intercept(ent.TraverseFunc(func(ctx context.Context, q ent.Query) error {
 		query, ok := q.(*ent.CommentQuery)
 		if !ok {
@@ -54,6 +62,26 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 		query.Where(c.Entity("Comment").Where(access.Read, access.FromContext(ctx)))
 		return nil
 	}))
+	client.Comment.Use(func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			mutation, ok := m.(*ent.CommentMutation)
+			if !ok {
+				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
+			}
+			return c.Entity("Comment").Guard(entity.NewContext(ctx, c), entity.Guarded{
+				Mutation: mutation,
+				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
+				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
+					query := mutation.Client().Comment.Query()
+					for _, p := range where {
+						query.Where(p)
+					}
+					return query.Count(ctx)
+				},
+			})
+		})
+	})
 	client.Grid.Intercept(ent.TraverseFunc(func(ctx context.Context, q ent.Query) error {
 		query, ok := q.(*ent.GridQuery)
 		if !ok {
@@ -62,6 +90,26 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 		query.Where(c.Entity("Grid").Where(access.Read, access.FromContext(ctx)))
 		return nil
 	}))
+	client.Grid.Use(func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			mutation, ok := m.(*ent.GridMutation)
+			if !ok {
+				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
+			}
+			return c.Entity("Grid").Guard(entity.NewContext(ctx, c), entity.Guarded{
+				Mutation: mutation,
+				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
+				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
+					query := mutation.Client().Grid.Query()
+					for _, p := range where {
+						query.Where(p)
+					}
+					return query.Count(ctx)
+				},
+			})
+		})
+	})
 	client.Post.Intercept(ent.TraverseFunc(func(ctx context.Context, q ent.Query) error {
 		query, ok := q.(*ent.PostQuery)
 		if !ok {
@@ -70,6 +118,26 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 		query.Where(c.Entity("Post").Where(access.Read, access.FromContext(ctx)))
 		return nil
 	}))
+	client.Post.Use(func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			mutation, ok := m.(*ent.PostMutation)
+			if !ok {
+				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
+			}
+			return c.Entity("Post").Guard(entity.NewContext(ctx, c), entity.Guarded{
+				Mutation: mutation,
+				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
+				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
+					query := mutation.Client().Post.Query()
+					for _, p := range where {
+						query.Where(p)
+					}
+					return query.Count(ctx)
+				},
+			})
+		})
+	})
 	client.PostLink.Intercept(ent.TraverseFunc(func(ctx context.Context, q ent.Query) error {
 		query, ok := q.(*ent.PostLinkQuery)
 		if !ok {
@@ -78,6 +146,26 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 		query.Where(c.Entity("PostLink").Where(access.Read, access.FromContext(ctx)))
 		return nil
 	}))
+	client.PostLink.Use(func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			mutation, ok := m.(*ent.PostLinkMutation)
+			if !ok {
+				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
+			}
+			return c.Entity("PostLink").Guard(entity.NewContext(ctx, c), entity.Guarded{
+				Mutation: mutation,
+				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
+				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
+					query := mutation.Client().PostLink.Query()
+					for _, p := range where {
+						query.Where(p)
+					}
+					return query.Count(ctx)
+				},
+			})
+		})
+	})
 	client.Tag.Intercept(ent.TraverseFunc(func(ctx context.Context, q ent.Query) error {
 		query, ok := q.(*ent.TagQuery)
 		if !ok {
@@ -86,6 +174,26 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 		query.Where(c.Entity("Tag").Where(access.Read, access.FromContext(ctx)))
 		return nil
 	}))
+	client.Tag.Use(func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			mutation, ok := m.(*ent.TagMutation)
+			if !ok {
+				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
+			}
+			return c.Entity("Tag").Guard(entity.NewContext(ctx, c), entity.Guarded{
+				Mutation: mutation,
+				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
+				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
+					query := mutation.Client().Tag.Query()
+					for _, p := range where {
+						query.Where(p)
+					}
+					return query.Count(ctx)
+				},
+			})
+		})
+	})
 	client.User.Intercept(ent.TraverseFunc(func(ctx context.Context, q ent.Query) error {
 		query, ok := q.(*ent.UserQuery)
 		if !ok {
@@ -94,6 +202,26 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 		query.Where(c.Entity("User").Where(access.Read, access.FromContext(ctx)))
 		return nil
 	}))
+	client.User.Use(func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			mutation, ok := m.(*ent.UserMutation)
+			if !ok {
+				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
+			}
+			return c.Entity("User").Guard(entity.NewContext(ctx, c), entity.Guarded{
+				Mutation: mutation,
+				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
+				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
+					query := mutation.Client().User.Query()
+					for _, p := range where {
+						query.Where(p)
+					}
+					return query.Count(ctx)
+				},
+			})
+		})
+	})
 	client.Vote.Intercept(ent.TraverseFunc(func(ctx context.Context, q ent.Query) error {
 		query, ok := q.(*ent.VoteQuery)
 		if !ok {
@@ -102,6 +230,26 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 		query.Where(c.Entity("Vote").Where(access.Read, access.FromContext(ctx)))
 		return nil
 	}))
+	client.Vote.Use(func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			mutation, ok := m.(*ent.VoteMutation)
+			if !ok {
+				return nil, fmt.Errorf("guard mutation: unexpected type %T", m)
+			}
+			return c.Entity("Vote").Guard(entity.NewContext(ctx, c), entity.Guarded{
+				Mutation: mutation,
+				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
+				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
+					query := mutation.Client().Vote.Query()
+					for _, p := range where {
+						query.Where(p)
+					}
+					return query.Count(ctx)
+				},
+			})
+		})
+	})
 }
 
 // inputError turns what the ORM says of an input into an error for the client. Errors of the database stay as they are.

@@ -126,7 +126,7 @@ func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			if err != nil {
 				return nil, err
 			}
-			row, err := b.Save(ctx)
+			row, err := b.Save(entity.Checked(ctx, b.Mutation()))
 			if err != nil {
 				return nil, inputError(e, "create", err)
 			}
@@ -142,7 +142,7 @@ func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			if err != nil {
 				return err
 			}
-			if err := b.Select(entgrid.FieldID).Exec(ctx); err != nil {
+			if err := b.Select(entgrid.FieldID).Exec(entity.Checked(ctx, b.Mutation())); err != nil {
 				return inputError(e, "update", err)
 			}
 			return inputError(e, "update", v.Finish(ctx, id))
@@ -152,7 +152,8 @@ func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			if err != nil {
 				return err
 			}
-			return inputError(e, "delete", client.Grid.UpdateOneID(id).SetDeletedAt(entity.Now()).Exec(ctx))
+			b := client.Grid.UpdateOneID(id).SetDeletedAt(entity.Now())
+			return inputError(e, "delete", b.Exec(entity.Checked(ctx, b.Mutation())))
 		},
 	}
 }

@@ -117,7 +117,7 @@ func postLinkMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			if err != nil {
 				return nil, err
 			}
-			row, err := b.Save(ctx)
+			row, err := b.Save(entity.Checked(ctx, b.Mutation()))
 			if err != nil {
 				return nil, inputError(e, "create", err)
 			}
@@ -133,7 +133,7 @@ func postLinkMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			if err != nil {
 				return err
 			}
-			if err := b.Select(entpostlink.FieldID).Exec(ctx); err != nil {
+			if err := b.Select(entpostlink.FieldID).Exec(entity.Checked(ctx, b.Mutation())); err != nil {
 				return inputError(e, "update", err)
 			}
 			return inputError(e, "update", v.Finish(ctx, id))

@@ -212,7 +212,7 @@ func userMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			if err != nil {
 				return nil, err
 			}
-			row, err := b.Save(ctx)
+			row, err := b.Save(entity.Checked(ctx, b.Mutation()))
 			if err != nil {
 				return nil, inputError(e, "create", err)
 			}
@@ -228,7 +228,7 @@ func userMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			if err != nil {
 				return err
 			}
-			if err := b.Select(entuser.FieldID).Exec(ctx); err != nil {
+			if err := b.Select(entuser.FieldID).Exec(entity.Checked(ctx, b.Mutation())); err != nil {
 				return inputError(e, "update", err)
 			}
 			return inputError(e, "update", v.Finish(ctx, id))

@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/entwine-data/entwine/ent/predicate"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 // ID filters vertices based on their ID field.
@@ -618,10 +619,11 @@ func LicenseContainsFold(v string) predicate.Comment {
 // HasPost applies the HasEdge predicate on the "post" edge.
 func HasPost() predicate.Comment {
 	return predicate.Comment(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, PostTable, PostColumn),
-		)
+		step := newPostStep()
+		if rule := rules.OfNeighbors(s, "Post"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -630,7 +632,11 @@ func HasPost() predicate.Comment {
 func HasPostWith(preds ...predicate.Post) predicate.Comment {
 	return predicate.Comment(func(s *sql.Selector) {
 		step := newPostStep()
+		rule := rules.OfNeighbors(s, "Post")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -641,10 +647,11 @@ func HasPostWith(preds ...predicate.Post) predicate.Comment {
 // HasAuthor applies the HasEdge predicate on the "author" edge.
 func HasAuthor() predicate.Comment {
 	return predicate.Comment(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, AuthorTable, AuthorColumn),
-		)
+		step := newAuthorStep()
+		if rule := rules.OfNeighbors(s, "User"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -653,7 +660,11 @@ func HasAuthor() predicate.Comment {
 func HasAuthorWith(preds ...predicate.User) predicate.Comment {
 	return predicate.Comment(func(s *sql.Selector) {
 		step := newAuthorStep()
+		rule := rules.OfNeighbors(s, "User")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -664,10 +675,11 @@ func HasAuthorWith(preds ...predicate.User) predicate.Comment {
 // HasParent applies the HasEdge predicate on the "parent" edge.
 func HasParent() predicate.Comment {
 	return predicate.Comment(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, ParentTable, ParentColumn),
-		)
+		step := newParentStep()
+		if rule := rules.OfNeighbors(s, "Comment"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -676,7 +688,11 @@ func HasParent() predicate.Comment {
 func HasParentWith(preds ...predicate.Comment) predicate.Comment {
 	return predicate.Comment(func(s *sql.Selector) {
 		step := newParentStep()
+		rule := rules.OfNeighbors(s, "Comment")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -687,10 +703,11 @@ func HasParentWith(preds ...predicate.Comment) predicate.Comment {
 // HasReplies applies the HasEdge predicate on the "replies" edge.
 func HasReplies() predicate.Comment {
 	return predicate.Comment(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, RepliesTable, RepliesColumn),
-		)
+		step := newRepliesStep()
+		if rule := rules.OfNeighbors(s, "Comment"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -699,7 +716,11 @@ func HasReplies() predicate.Comment {
 func HasRepliesWith(preds ...predicate.Comment) predicate.Comment {
 	return predicate.Comment(func(s *sql.Selector) {
 		step := newRepliesStep()
+		rule := rules.OfNeighbors(s, "Comment")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -710,10 +731,11 @@ func HasRepliesWith(preds ...predicate.Comment) predicate.Comment {
 // HasVotes applies the HasEdge predicate on the "votes" edge.
 func HasVotes() predicate.Comment {
 	return predicate.Comment(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, VotesTable, VotesColumn),
-		)
+		step := newVotesStep()
+		if rule := rules.OfNeighbors(s, "Vote"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -722,7 +744,11 @@ func HasVotes() predicate.Comment {
 func HasVotesWith(preds ...predicate.Vote) predicate.Comment {
 	return predicate.Comment(func(s *sql.Selector) {
 		step := newVotesStep()
+		rule := rules.OfNeighbors(s, "Vote")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}

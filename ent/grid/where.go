@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/entwine-data/entwine/ent/predicate"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 // ID filters vertices based on their ID field.
@@ -368,10 +369,11 @@ func UserIDNotIn(vs ...int) predicate.Grid {
 // HasUser applies the HasEdge predicate on the "user" edge.
 func HasUser() predicate.Grid {
 	return predicate.Grid(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, UserTable, UserColumn),
-		)
+		step := newUserStep()
+		if rule := rules.OfNeighbors(s, "User"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -380,7 +382,11 @@ func HasUser() predicate.Grid {
 func HasUserWith(preds ...predicate.User) predicate.Grid {
 	return predicate.Grid(func(s *sql.Selector) {
 		step := newUserStep()
+		rule := rules.OfNeighbors(s, "User")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}

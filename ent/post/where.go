@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/entwine-data/entwine/ent/predicate"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 // ID filters vertices based on their ID field.
@@ -873,10 +874,11 @@ func LicenseContainsFold(v string) predicate.Post {
 // HasAuthor applies the HasEdge predicate on the "author" edge.
 func HasAuthor() predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, AuthorTable, AuthorColumn),
-		)
+		step := newAuthorStep()
+		if rule := rules.OfNeighbors(s, "User"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -885,7 +887,11 @@ func HasAuthor() predicate.Post {
 func HasAuthorWith(preds ...predicate.User) predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
 		step := newAuthorStep()
+		rule := rules.OfNeighbors(s, "User")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -896,10 +902,11 @@ func HasAuthorWith(preds ...predicate.User) predicate.Post {
 // HasAcceptedComment applies the HasEdge predicate on the "accepted_comment" edge.
 func HasAcceptedComment() predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, false, AcceptedCommentTable, AcceptedCommentColumn),
-		)
+		step := newAcceptedCommentStep()
+		if rule := rules.OfNeighbors(s, "Comment"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -908,7 +915,11 @@ func HasAcceptedComment() predicate.Post {
 func HasAcceptedCommentWith(preds ...predicate.Comment) predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
 		step := newAcceptedCommentStep()
+		rule := rules.OfNeighbors(s, "Comment")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -919,10 +930,11 @@ func HasAcceptedCommentWith(preds ...predicate.Comment) predicate.Post {
 // HasComments applies the HasEdge predicate on the "comments" edge.
 func HasComments() predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, CommentsTable, CommentsColumn),
-		)
+		step := newCommentsStep()
+		if rule := rules.OfNeighbors(s, "Comment"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -931,7 +943,11 @@ func HasComments() predicate.Post {
 func HasCommentsWith(preds ...predicate.Comment) predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
 		step := newCommentsStep()
+		rule := rules.OfNeighbors(s, "Comment")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -942,10 +958,11 @@ func HasCommentsWith(preds ...predicate.Comment) predicate.Post {
 // HasTags applies the HasEdge predicate on the "tags" edge.
 func HasTags() predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2M, false, TagsTable, TagsPrimaryKey...),
-		)
+		step := newTagsStep()
+		if rule := rules.OfNeighbors(s, "Tag"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -954,7 +971,11 @@ func HasTags() predicate.Post {
 func HasTagsWith(preds ...predicate.Tag) predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
 		step := newTagsStep()
+		rule := rules.OfNeighbors(s, "Tag")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -965,10 +986,11 @@ func HasTagsWith(preds ...predicate.Tag) predicate.Post {
 // HasVotes applies the HasEdge predicate on the "votes" edge.
 func HasVotes() predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, VotesTable, VotesColumn),
-		)
+		step := newVotesStep()
+		if rule := rules.OfNeighbors(s, "Vote"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -977,7 +999,11 @@ func HasVotes() predicate.Post {
 func HasVotesWith(preds ...predicate.Vote) predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
 		step := newVotesStep()
+		rule := rules.OfNeighbors(s, "Vote")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -988,10 +1014,11 @@ func HasVotesWith(preds ...predicate.Vote) predicate.Post {
 // HasLinks applies the HasEdge predicate on the "links" edge.
 func HasLinks() predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, LinksTable, LinksColumn),
-		)
+		step := newLinksStep()
+		if rule := rules.OfNeighbors(s, "PostLink"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -1000,7 +1027,11 @@ func HasLinks() predicate.Post {
 func HasLinksWith(preds ...predicate.PostLink) predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
 		step := newLinksStep()
+		rule := rules.OfNeighbors(s, "PostLink")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -1011,10 +1042,11 @@ func HasLinksWith(preds ...predicate.PostLink) predicate.Post {
 // HasLinkedFrom applies the HasEdge predicate on the "linked_from" edge.
 func HasLinkedFrom() predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, LinkedFromTable, LinkedFromColumn),
-		)
+		step := newLinkedFromStep()
+		if rule := rules.OfNeighbors(s, "PostLink"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -1023,7 +1055,11 @@ func HasLinkedFrom() predicate.Post {
 func HasLinkedFromWith(preds ...predicate.PostLink) predicate.Post {
 	return predicate.Post(func(s *sql.Selector) {
 		step := newLinkedFromStep()
+		rule := rules.OfNeighbors(s, "PostLink")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}

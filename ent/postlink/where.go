@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/entwine-data/entwine/ent/predicate"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 // ID filters vertices based on their ID field.
@@ -173,10 +174,11 @@ func CreatedAtLTE(v time.Time) predicate.PostLink {
 // HasPost applies the HasEdge predicate on the "post" edge.
 func HasPost() predicate.PostLink {
 	return predicate.PostLink(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, PostTable, PostColumn),
-		)
+		step := newPostStep()
+		if rule := rules.OfNeighbors(s, "Post"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -185,7 +187,11 @@ func HasPost() predicate.PostLink {
 func HasPostWith(preds ...predicate.Post) predicate.PostLink {
 	return predicate.PostLink(func(s *sql.Selector) {
 		step := newPostStep()
+		rule := rules.OfNeighbors(s, "Post")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -196,10 +202,11 @@ func HasPostWith(preds ...predicate.Post) predicate.PostLink {
 // HasRelated applies the HasEdge predicate on the "related" edge.
 func HasRelated() predicate.PostLink {
 	return predicate.PostLink(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, RelatedTable, RelatedColumn),
-		)
+		step := newRelatedStep()
+		if rule := rules.OfNeighbors(s, "Post"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -208,7 +215,11 @@ func HasRelated() predicate.PostLink {
 func HasRelatedWith(preds ...predicate.Post) predicate.PostLink {
 	return predicate.PostLink(func(s *sql.Selector) {
 		step := newRelatedStep()
+		rule := rules.OfNeighbors(s, "Post")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}

@@ -6,6 +6,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/entwine-data/entwine/ent/predicate"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 // ID filters vertices based on their ID field.
@@ -331,10 +332,11 @@ func WikiContainsFold(v string) predicate.Tag {
 // HasPosts applies the HasEdge predicate on the "posts" edge.
 func HasPosts() predicate.Tag {
 	return predicate.Tag(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2M, true, PostsTable, PostsPrimaryKey...),
-		)
+		step := newPostsStep()
+		if rule := rules.OfNeighbors(s, "Post"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -343,7 +345,11 @@ func HasPosts() predicate.Tag {
 func HasPostsWith(preds ...predicate.Post) predicate.Tag {
 	return predicate.Tag(func(s *sql.Selector) {
 		step := newPostsStep()
+		rule := rules.OfNeighbors(s, "Post")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}

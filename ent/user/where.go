@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/entwine-data/entwine/ent/predicate"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 // ID filters vertices based on their ID field.
@@ -663,10 +664,11 @@ func LastSeenAtNotNil() predicate.User {
 // HasPosts applies the HasEdge predicate on the "posts" edge.
 func HasPosts() predicate.User {
 	return predicate.User(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, PostsTable, PostsColumn),
-		)
+		step := newPostsStep()
+		if rule := rules.OfNeighbors(s, "Post"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -675,7 +677,11 @@ func HasPosts() predicate.User {
 func HasPostsWith(preds ...predicate.Post) predicate.User {
 	return predicate.User(func(s *sql.Selector) {
 		step := newPostsStep()
+		rule := rules.OfNeighbors(s, "Post")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -686,10 +692,11 @@ func HasPostsWith(preds ...predicate.Post) predicate.User {
 // HasComments applies the HasEdge predicate on the "comments" edge.
 func HasComments() predicate.User {
 	return predicate.User(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, CommentsTable, CommentsColumn),
-		)
+		step := newCommentsStep()
+		if rule := rules.OfNeighbors(s, "Comment"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -698,7 +705,11 @@ func HasComments() predicate.User {
 func HasCommentsWith(preds ...predicate.Comment) predicate.User {
 	return predicate.User(func(s *sql.Selector) {
 		step := newCommentsStep()
+		rule := rules.OfNeighbors(s, "Comment")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -709,10 +720,11 @@ func HasCommentsWith(preds ...predicate.Comment) predicate.User {
 // HasVotes applies the HasEdge predicate on the "votes" edge.
 func HasVotes() predicate.User {
 	return predicate.User(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, VotesTable, VotesColumn),
-		)
+		step := newVotesStep()
+		if rule := rules.OfNeighbors(s, "Vote"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -721,7 +733,11 @@ func HasVotes() predicate.User {
 func HasVotesWith(preds ...predicate.Vote) predicate.User {
 	return predicate.User(func(s *sql.Selector) {
 		step := newVotesStep()
+		rule := rules.OfNeighbors(s, "Vote")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -732,10 +748,11 @@ func HasVotesWith(preds ...predicate.Vote) predicate.User {
 // HasGrids applies the HasEdge predicate on the "grids" edge.
 func HasGrids() predicate.User {
 	return predicate.User(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, GridsTable, GridsColumn),
-		)
+		step := newGridsStep()
+		if rule := rules.OfNeighbors(s, "Grid"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -744,7 +761,11 @@ func HasGrids() predicate.User {
 func HasGridsWith(preds ...predicate.Grid) predicate.User {
 	return predicate.User(func(s *sql.Selector) {
 		step := newGridsStep()
+		rule := rules.OfNeighbors(s, "Grid")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}

@@ -8,6 +8,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/entwine-data/entwine/ent/predicate"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 // ID filters vertices based on their ID field.
@@ -273,10 +274,11 @@ func CreatedOnLTE(v time.Time) predicate.Vote {
 // HasPost applies the HasEdge predicate on the "post" edge.
 func HasPost() predicate.Vote {
 	return predicate.Vote(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, PostTable, PostColumn),
-		)
+		step := newPostStep()
+		if rule := rules.OfNeighbors(s, "Post"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -285,7 +287,11 @@ func HasPost() predicate.Vote {
 func HasPostWith(preds ...predicate.Post) predicate.Vote {
 	return predicate.Vote(func(s *sql.Selector) {
 		step := newPostStep()
+		rule := rules.OfNeighbors(s, "Post")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -296,10 +302,11 @@ func HasPostWith(preds ...predicate.Post) predicate.Vote {
 // HasComment applies the HasEdge predicate on the "comment" edge.
 func HasComment() predicate.Vote {
 	return predicate.Vote(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, CommentTable, CommentColumn),
-		)
+		step := newCommentStep()
+		if rule := rules.OfNeighbors(s, "Comment"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -308,7 +315,11 @@ func HasComment() predicate.Vote {
 func HasCommentWith(preds ...predicate.Comment) predicate.Vote {
 	return predicate.Vote(func(s *sql.Selector) {
 		step := newCommentStep()
+		rule := rules.OfNeighbors(s, "Comment")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}
@@ -319,10 +330,11 @@ func HasCommentWith(preds ...predicate.Comment) predicate.Vote {
 // HasUser applies the HasEdge predicate on the "user" edge.
 func HasUser() predicate.Vote {
 	return predicate.Vote(func(s *sql.Selector) {
-		step := sqlgraph.NewStep(
-			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, UserTable, UserColumn),
-		)
+		step := newUserStep()
+		if rule := rules.OfNeighbors(s, "User"); rule != nil {
+			sqlgraph.HasNeighborsWith(s, step, rule)
+			return
+		}
 		sqlgraph.HasNeighbors(s, step)
 	})
 }
@@ -331,7 +343,11 @@ func HasUser() predicate.Vote {
 func HasUserWith(preds ...predicate.User) predicate.Vote {
 	return predicate.Vote(func(s *sql.Selector) {
 		step := newUserStep()
+		rule := rules.OfNeighbors(s, "User")
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			if rule != nil {
+				rule(s)
+			}
 			for _, p := range preds {
 				p(s)
 			}

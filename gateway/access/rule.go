@@ -307,6 +307,20 @@ func combine(kind Kind, rules []*Rule, empty *Rule) *Rule {
 	return &Rule{Kind: kind, Rules: rules}
 }
 
+// DependsOnRow says whether the rule, which may be nil, has parts that are about rows.
+func (r *Rule) DependsOnRow() bool {
+	if r == nil {
+		return false
+	}
+	switch r.Kind {
+	case KindEveryone, KindSignedIn, KindRole:
+		return false
+	case KindAny, KindAll, KindNot:
+		return slices.ContainsFunc(r.Rules, (*Rule).DependsOnRow)
+	}
+	return true
+}
+
 // Link gives the named rules in r their code. It returns the name of one that has none.
 func (r *Rule) Link(named map[string]Dynamic) (missing string) {
 	if r == nil {

@@ -77,7 +77,7 @@ func Run(cfg Config) error {
 // importsTemplate adds to all files of the ORM what ent's templates use and do not import. Without it goimports looks for
 // the package in all other files, of each file of an entity with a JSON field: at 300 entities, 16 minutes instead of one
 // (docs/decisions/008-entc-at-300-entities.md).
-const importsTemplate = "{{ define `import/additional/entwine` }}\n\"encoding/json\"\n{{ end }}"
+const importsTemplate = "{{ define `import/additional/entwine` }}\n\"encoding/json\"\nrules \"github.com/entwine-data/entwine/gateway/entity\"\n{{ end }}"
 
 func loadGraph(schemaDir string, features []gen.Feature) (*gen.Graph, error) {
 	if _, err := os.Stat(schemaDir); err != nil {
@@ -87,7 +87,7 @@ func loadGraph(schemaDir string, features []gen.Feature) (*gen.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	templates, err := gen.NewTemplate("entwine").Parse(rowsTemplate + joinsTemplate + renamesTemplate + importsTemplate)
+	templates, err := gen.NewTemplate("entwine").Parse(rowsTemplate + joinsTemplate + edgesTemplate + renamesTemplate + importsTemplate)
 	if err != nil {
 		return nil, err
 	}

@@ -79,6 +79,15 @@ func (m *model) newField(n *node, ef *gen.Field) (*entity.Field, error) {
 		}
 		n.SoftDelete = f
 	}
+	if api.Tenant {
+		if n.Tenant != nil || ef.Optional || ef.HasValueScanner() || f.Type != entity.String && f.Type != entity.Int && f.Type != entity.BigInt && f.Type != entity.UUID && f.Type != entity.Ref {
+			return nil, fault(t, "field %s: entity.Tenant is for one required field of an entity: a text, an integer, a UUID or a foreign key", ef.Name)
+		}
+		if api.Bypass.DependsOnRow() {
+			return nil, fault(t, "field %s: who works across tenants can depend on the viewer only: say it with access.Role", ef.Name)
+		}
+		n.Tenant, n.Bypass = f, api.Bypass
+	}
 	m.deprecated[f] = api.Deprecated
 	if ef.IsDeprecated() && api.Deprecated == "" {
 		m.deprecated[f] = orText(ef.DeprecationReason(), "It is no longer in use.")

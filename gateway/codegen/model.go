@@ -268,12 +268,16 @@ func (n *node) addKeys() {
 	}
 	add := func(columns []string) {
 		k := &entity.Key{Name: n.Names.One + "By"}
-		for i, column := range columns {
+		for _, column := range columns {
 			f := byColumn[column]
+			if f != nil && f == n.Tenant && len(columns) > 1 {
+				k.Tenant = f
+				continue
+			}
 			if f == nil || !f.Filter || f.Type == entity.ID {
 				return
 			}
-			if i > 0 {
+			if len(k.Fields) > 0 {
 				k.Name += "And"
 			}
 			k.Name += title(f.Name)

@@ -21,6 +21,8 @@ import (
 var (
 	//go:embed template/rows.tmpl
 	rowsTemplate string
+	//go:embed template/edges.tmpl
+	edgesTemplate string
 	//go:embed template/joins.tmpl
 	joinsTemplate string
 	//go:embed template/renames.tmpl
@@ -152,6 +154,7 @@ var funcs = template.FuncMap{
 	"single":           func(n *node) bool { return n.Type.HasOneFieldID() },
 	"idPackages":       idPackages,
 	"keyFunc":          keyFunc,
+	"tenantField":      tenantField,
 	"keyExpr":          keyExpr,
 	"fieldLiteral":     fieldLiteral,
 	"fieldRef":         fieldRef,
@@ -205,6 +208,15 @@ func idPackages(data any) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(set))
+}
+
+// tenantField is the field of an entity that holds the tenant of a row, nil if there is none.
+func tenantField(data any) *gen.Field {
+	n := unwrap(data)
+	if n.Tenant == nil {
+		return nil
+	}
+	return n.Type.Fields[slices.IndexFunc(n.Type.Fields, func(f *gen.Field) bool { return f.Name == n.Tenant.Schema })]
 }
 
 // keyFunc is the function of package input that turns the value of a key column into its Go type.

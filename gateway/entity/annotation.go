@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"entgo.io/ent/schema"
+
+	"github.com/entwine-data/entwine/gateway/access"
 )
 
 // API is the annotation by which a schema tells the generator how an entity, a field or an edge appears in the API.
@@ -16,6 +18,9 @@ type API struct {
 	ReadOnly bool `json:"readOnly,omitempty"`
 	// SoftDelete marks the time field that hides a row.
 	SoftDelete bool `json:"softDelete,omitempty"`
+	// Tenant marks the field that holds a row's tenant, and Bypass says who works across tenants.
+	Tenant bool         `json:"tenant,omitempty"`
+	Bypass *access.Rule `json:"bypass,omitempty"`
 	// EnumNames are the API's names of enum values, by stored spelling.
 	EnumNames map[string]string `json:"enumNames,omitempty"`
 	// PageSize and MaxPageSize are for every list of an entity.
@@ -46,6 +51,18 @@ func ReadOnly() API { return API{ReadOnly: true} }
 // SoftDelete is for an optional, nillable time field: rows where it is set are hidden from every viewer, and the delete
 // mutation sets it instead of deleting the row. Clients cannot write it.
 func SoftDelete() API { return API{SoftDelete: true, ReadOnly: true} }
+
+// Tenant is for the required field of an entity that holds the tenant to which a row belongs: a text, an integer or a UUID, or
+// the foreign key of an edge to the tenants' own entity. Every query and every write is confined to the viewer's tenant,
+// whatever the rules say; new rows get it, and clients cannot write it. Those whom one of the rules allows, which may be about
+// the viewer only, work across tenants. See [TenantMixin].
+func Tenant(bypass ...*access.Rule) API {
+	a := API{Tenant: true, ReadOnly: true}
+	if len(bypass) > 0 {
+		a.Bypass = access.Any(bypass...)
+	}
+	return a
+}
 
 // EnumNames gives enum values, by their stored spelling, names in the API that cannot be derived from it.
 func EnumNames(names map[string]string) API { return API{EnumNames: names} }
@@ -106,6 +123,10 @@ func (a API) Merge(other schema.Annotation) schema.Annotation {
 	}
 	a.ReadOnly = a.ReadOnly || o.ReadOnly
 	a.SoftDelete = a.SoftDelete || o.SoftDelete
+	a.Tenant = a.Tenant || o.Tenant
+	if o.Bypass != nil {
+		a.Bypass = o.Bypass
+	}
 	if len(o.EnumNames) > 0 {
 		names := maps.Clone(a.EnumNames)
 		if names == nil {

@@ -14,8 +14,9 @@ import (
 type Catalog struct {
 	Entities []*Entity
 
-	byName map[string]*Entity
-	roots  map[string]Root
+	byName   map[string]*Entity
+	bySchema map[string]*Entity
+	roots    map[string]Root
 }
 
 // Entity is one ent schema type.
@@ -37,6 +38,10 @@ type Entity struct {
 	Rules access.Rules
 	// SoftDelete is the nullable time column that hides a row, nil if rows are deleted for good.
 	SoftDelete *Field
+	// Tenant is the column that holds the tenant to which a row belongs, nil if rows belong to none. Whoever may do what across
+	// tenants is said by Bypass.
+	Tenant *Field
+	Bypass *access.Rule
 	// DefaultOrder applies where no order is asked for. The primary key is added to break ties.
 	DefaultOrder []Order
 	// PageSize and MaxPageSize are for every list of the entity; 0 means the setting of the application.
@@ -49,10 +54,10 @@ type Entity struct {
 
 	guarded bool // some field has a Read rule
 	fields  map[string]*Field
-	ents   map[string]*Field
-	edges  map[string]*Edge
-	groups map[string]*Edge
-	keys   map[string]*Key
+	ents    map[string]*Field
+	edges   map[string]*Edge
+	groups  map[string]*Edge
+	keys    map[string]*Key
 }
 
 // Names are the names in the API that belong to an entity. An empty name means that the thing is not offered.
@@ -218,6 +223,8 @@ func (e *Edge) Own() *Field { return e.owner.ID[0] }
 type Key struct {
 	Name   string   // the root field, "postBySlug"
 	Fields []*Field // in key order; the arguments have the fields' names
+	// Tenant is the column of the key that is not an argument: it is the viewer's.
+	Tenant *Field
 }
 
 // Order is one step of an order.
@@ -253,12 +260,12 @@ const (
 // NewCatalog links the entities by their names. It panics if they contradict each other, which only a fault of the
 // generator can cause.
 func NewCatalog(entities ...*Entity) *Catalog {
-	c := &Catalog{Entities: entities, byName: make(map[string]*Entity), roots: map[string]Root{
+	c := &Catalog{Entities: entities, byName: make(map[string]*Entity), bySchema: make(map[string]*Entity), roots: map[string]Root{
 		"node":  {Kind: RootNode},
 		"nodes": {Kind: RootNodes},
 	}}
 	for _, e := range entities {
-		c.byName[e.Name] = e
+		c.byName[e.Name], c.bySchema[e.Schema] = e, e
 		e.fields, e.ents = make(map[string]*Field), make(map[string]*Field)
 		for _, f := range e.Fields {
 			if f.Type == ID {
@@ -391,5 +398,7 @@ func (e *Entity) SchemaEdge(name string) *Edge {
 	return nil
 }
 
-// AllVisible says whether every viewer may read every row of the entity: no row rule, no soft delete.
-func (e *Entity) AllVisible() bool { return e.SoftDelete == nil && e.Rules.Read.AllowsAll() }
+// AllVisible says whether every viewer may read every row of the entity: no row rule, no soft delete, no tenants.
+func (e *Entity) AllVisible() bool {
+	return e.SoftDelete == nil && e.Tenant == nil && e.Rules.Read.AllowsAll()
+}

@@ -2,7 +2,9 @@ package entity
 
 import (
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/entwine-data/entwine/gateway/access"
 )
@@ -17,7 +19,7 @@ type SQL interface {
 
 // Unrestricted says whether op may be done to every row, so that [Entity.WritePredicate] would write TRUE.
 func (e *Entity) Unrestricted(op access.Operation, v access.Viewer) bool {
-	if e.SoftDelete != nil && !v.System {
+	if (e.SoftDelete != nil || e.Tenant != nil && !allows(bypass(e), v)) && !v.System {
 		return false
 	}
 	r := e.Rules.For(op).Reduce(v)
@@ -32,7 +34,51 @@ func (e *Entity) WritePredicate(w SQL, op access.Operation, v access.Viewer, ali
 		w.WriteColumn(alias, e.SoftDelete.Column)
 		w.WriteSQL(" IS NULL AND ")
 	}
+	if e.Tenant != nil && !v.System && !allows(bypass(e), v) {
+		e.writeTenant(w, v, alias)
+		w.WriteSQL(" AND ")
+	}
 	e.writeRule(w, e.Rules.For(op).Reduce(v), v, alias, 0)
+}
+
+// bypass is who works across tenants: nobody, unless the schema says so.
+func bypass(e *Entity) *access.Rule {
+	if e.Bypass == nil {
+		return access.Any()
+	}
+	return e.Bypass
+}
+
+// writeTenant confines rows to those of the viewer's tenant. Without a tenant there are none.
+func (e *Entity) writeTenant(w SQL, v access.Viewer, alias string) {
+	key, ok := e.tenantKey(v)
+	if !ok {
+		w.WriteSQL("1=0")
+		return
+	}
+	w.WriteSQL("(")
+	w.WriteColumn(alias, e.Tenant.Column)
+	w.WriteSQL(" IS NOT NULL AND ")
+	w.WriteColumn(alias, e.Tenant.Column)
+	w.WriteSQL(" = ")
+	w.WriteArg(key)
+	w.WriteSQL(")")
+}
+
+// tenantKey is the viewer's tenant as the column holds it.
+func (e *Entity) tenantKey(v access.Viewer) (any, bool) {
+	if v.Tenant == "" {
+		return nil, false
+	}
+	return e.Tenant.parse(v.Tenant)
+}
+
+// TenantValue is what a unique key's tenant column must hold for the viewer; ok is false if there can be no such row.
+func (k *Key) TenantValue(v access.Viewer) (value any, ok bool) {
+	if v.Tenant == "" {
+		return nil, false
+	}
+	return k.Tenant.parse(v.Tenant)
 }
 
 // Readable says whether the viewer may read the field of every row that they may read.
@@ -49,8 +95,8 @@ func allows(rule *access.Rule, v access.Viewer) bool {
 	return r != nil && r.Kind == access.KindEveryone
 }
 
-// Guard returns the rule by which the viewer may read a column, nil if they may read it in every row.
-func (e *Entity) Guard(column string, v access.Viewer) *access.Rule {
+// ColumnRule returns the rule by which the viewer may read a column, nil if they may read it in every row.
+func (e *Entity) ColumnRule(column string, v access.Viewer) *access.Rule {
 	if !e.guarded {
 		return nil
 	}
@@ -186,7 +232,7 @@ func (f *Field) parse(text string) (any, bool) {
 	case JSON, Bytes:
 		return nil, false
 	default:
-		v = text
+		return text, !strings.ContainsRune(text, 0) && utf8.ValidString(text)
 	}
 	return v, err == nil
 }

@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"context"
 	"strings"
 
 	"entgo.io/ent/dialect/sql"
@@ -10,14 +11,41 @@ import (
 
 // Where returns the rule of op as a predicate for the ORM's queries on the entity.
 func (e *Entity) Where(op access.Operation, v access.Viewer) func(*sql.Selector) {
+	if e.Unrestricted(op, v) {
+		return func(*sql.Selector) {}
+	}
+	return e.selector(func(w SQL, alias string) { e.WritePredicate(w, op, v, alias) })
+}
+
+type catalogKey struct{}
+
+// NewContext returns a context for queries of the ORM whose predicates on edges ask the rules of c.
+func NewContext(ctx context.Context, c *Catalog) context.Context {
+	return context.WithValue(ctx, catalogKey{}, c)
+}
+
+// OfNeighbors returns the rule about the rows behind an edge to an entity, given its name in the ent schema, for the viewer of
+// the query that s is part of; nil if they may read all of them. Generated code calls it.
+func OfNeighbors(s *sql.Selector, schema string) func(*sql.Selector) {
+	ctx := s.Context()
+	c, _ := ctx.Value(catalogKey{}).(*Catalog)
+	if c == nil {
+		return nil
+	}
+	e, v := c.bySchema[schema], access.FromContext(ctx)
+	if e.Unrestricted(access.Read, v) {
+		return nil
+	}
+	return e.Where(access.Read, v)
+}
+
+// selector makes what write writes a predicate of the ORM.
+func (e *Entity) selector(write func(w SQL, alias string)) func(*sql.Selector) {
 	return func(s *sql.Selector) {
-		if e.Unrestricted(op, v) {
-			return
-		}
 		// Taken now: a query that becomes part of another gets a new name before its predicates are written.
 		qualifier := strings.TrimSuffix(s.C("x"), s.Quote("x"))
 		s.Where(sql.P(func(b *sql.Builder) {
-			e.WritePredicate(entSQL{b: b, rows: qualifier}, op, v, "")
+			write(entSQL{b: b, rows: qualifier}, "")
 		}))
 	}
 }

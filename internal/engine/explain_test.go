@@ -176,10 +176,13 @@ func TestLimitPerParent(t *testing.T) {
 	for _, m := range measuredDatabases(t, explainStatements()) {
 		for _, name := range []string{"id", "made asc", "made desc", "score asc nulls last", "score asc nulls first", "score desc nulls last", "score desc nulls first"} {
 			t.Run(m.name+"/"+name, func(t *testing.T) {
-				work := func(after []any, keys ...any) int {
+				list := func(columns []string, change func(*listArgs), keys ...any) *statement {
 					a := explainArgs(t, child, orders[name])
-					a.after = after
-					s := request{postgres: m.postgres()}.list(r, []string{"id", "made", "score"}, a, keys)
+					change(a)
+					return request{postgres: m.postgres()}.list(r, columns, a, keys)
+				}
+				work := func(after []any, keys ...any) int {
+					s := list([]string{"id", "made", "score"}, func(a *listArgs) { a.after = after }, keys...)
 					if rows, want := m.rows(t, string(s.buf), s.args), (explainPage+1)*len(keys); len(rows) != want {
 						t.Errorf("%d rows, not %d\n%s %v", len(rows), want, s.buf, s.args)
 					}
@@ -194,6 +197,15 @@ func TestLimitPerParent(t *testing.T) {
 				}
 				same("one parent", work(nil, int64(1)), work(nil, int64(2)))
 				same("five parents", work(nil, int64(2), int64(1), int64(3), int64(4), int64(5)), work(nil, int64(2), int64(6), int64(3), int64(4), int64(5)))
+				at := func(n int, parent int64) []any {
+					var names []string
+					for _, st := range explainArgs(t, child, orders[name]).order.steps {
+						names = append(names, st.field.Column)
+					}
+					s := list(names, func(a *listArgs) { a.limit, a.offset = 0, n }, parent)
+					return m.rows(t, string(s.buf), s.args)[0][1:]
+				}
+				same("page 2,001", work(at(deepRow, 1), int64(1)), work(at(2*explainPage, 2), int64(2)))
 			})
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 // column writes a column of a row of e for the response.
 func (q request) column(s *statement, e *entity.Entity, alias, name string) {
-	rule := e.Guard(name, q.viewer)
+	rule := e.ColumnRule(name, q.viewer)
 	if rule == nil {
 		s.WriteColumn(alias, name)
 		return

@@ -244,7 +244,7 @@ func (m *change) run(ctx context.Context) (key any, err error) {
 		op = access.Delete
 	}
 	if e.Rules.For(op).Reduce(m.viewer) == nil {
-		return nil, m.denied(op)
+		return nil, e.Denied(op, m.viewer)
 	}
 	if err := m.guard(); err != nil {
 		return nil, err
@@ -260,6 +260,9 @@ func (m *change) run(ctx context.Context) (key any, err error) {
 	if op == access.Delete {
 		return key, mutator.Delete(ctx, key)
 	}
+	if err := m.fits(); err != nil {
+		return nil, err
+	}
 	if op == access.Update {
 		err = mutator.Update(ctx, key, m.input)
 	} else {
@@ -274,7 +277,7 @@ func (m *change) run(ctx context.Context) (key any, err error) {
 		case err != nil:
 			return nil, err
 		case !v.allowed:
-			return nil, m.denied(op)
+			return nil, m.entity.Denied(op, m.viewer)
 		case len(v.denied) > 0:
 			return nil, m.deniedInputs(v.denied)
 		}
@@ -323,13 +326,6 @@ func (m *change) deniedInputs(names []string) error {
 	return e
 }
 
-func (m *change) denied(op access.Operation) error {
-	if !m.viewer.SignedIn() {
-		return apierr.New(apierr.Unauthenticated, "Sign in to %s a %s.", op, m.entity.Name)
-	}
-	return apierr.New(apierr.Forbidden, "You may not %s this %s.", op, m.entity.Name)
-}
-
 // mayChange finds the row to change and locks it. A row that the viewer may not read does not exist for them.
 func (m *change) mayChange(ctx context.Context, op access.Operation, key any) error {
 	v, err := m.verdict(ctx, op, key, true)
@@ -339,7 +335,7 @@ func (m *change) mayChange(ctx context.Context, op access.Operation, key any) er
 	case !v.readable:
 		return apierr.New(apierr.NotFound, "There is no %s with this id.", m.entity.Name)
 	case !v.allowed:
-		return m.denied(op)
+		return m.entity.Denied(op, m.viewer)
 	case len(v.denied) > 0:
 		return m.deniedInputs(v.denied)
 	}

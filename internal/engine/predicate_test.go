@@ -85,6 +85,13 @@ func (m memo) follow(path string) int64 {
 type model struct {
 	viewer     access.Viewer
 	softDelete bool
+	tenants    bool         // the memo's kind is its tenant
+	bypass     *access.Rule // who works across tenants
+}
+
+// inTenant says whether the viewer's tenant, or all of them, holds the memo.
+func (w model) inTenant(m memo) bool {
+	return !w.tenants || m.kind == w.viewer.Tenant || w.bypass != nil && w.viewer.HasRole("admin")
 }
 
 func (w model) sees(m memo) bool { return !w.softDelete || !m.deleted }
@@ -295,10 +302,13 @@ func TestPredicatesAreTheRules(t *testing.T) {
 					t.Fatal(name)
 				}
 				roles := rapid.SliceOfN(rapid.SampledFrom([]string{"admin", "moderator", "author"}), 0, 2).Draw(t, "viewer's roles")
+				tenants := rapid.Bool().Draw(t, "tenants")
+				bypass := rapid.SampledFrom([]*access.Rule{nil, access.Role("admin")}).Draw(t, "bypass")
 				system := rapid.IntRange(0, 9).Draw(t, "system") == 0
 				for _, user := range []string{"", "1", "2", "4", "77", "01", "x"} {
 					for _, softDelete := range []bool{true, false} {
-						compareRule(t, db, name == "postgres", rule, model{access.Viewer{UserID: user, Roles: roles, System: system}, softDelete})
+						viewer := access.Viewer{UserID: user, Roles: roles, System: system, Tenant: map[string]string{"1": "a", "2": "b", "4": "", "77": "x\x00"}[user]}
+						compareRule(t, db, name == "postgres", rule, model{viewer, softDelete, tenants, bypass})
 					}
 				}
 			})
@@ -311,6 +321,9 @@ func compareRule(t *rapid.T, db *store.DB, postgres bool, rule *access.Rule, w m
 	t.Helper()
 	viewer := w.viewer
 	e := memoCatalog(access.Rules{Read: rule}, w.softDelete)
+	if w.tenants {
+		e.Tenant, e.Bypass = e.SchemaField("kind"), w.bypass
+	}
 	// The predicate decides in three places: it must never be null.
 	s := &statement{postgres: postgres}
 	s.WriteSQL("SELECT t.id FROM memos t WHERE CASE WHEN ")
@@ -322,7 +335,7 @@ func compareRule(t *rapid.T, db *store.DB, postgres bool, rule *access.Rule, w m
 	s.WriteSQL(") IS NULL END ORDER BY 1")
 	got, want := ids(t, db, s), []int64(nil)
 	for _, m := range memos() {
-		if viewer.System || w.sees(m) && w.memo(m, rule) {
+		if viewer.System || w.sees(m) && w.inTenant(m) && w.memo(m, rule) {
 			want = append(want, m.id)
 		}
 	}

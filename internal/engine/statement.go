@@ -60,6 +60,18 @@ func (q request) unique(parts []*part, values []any) *statement {
 		s.WriteSQL(" = ")
 		s.WriteArg(values[i])
 	}
+	if t := r.key.Tenant; t != nil {
+		if len(r.key.Fields) > 0 {
+			s.WriteSQL(" AND ")
+		}
+		if value, ok := r.key.TenantValue(q.viewer); ok {
+			s.WriteColumn("t", t.Column)
+			s.WriteSQL(" = ")
+			s.WriteArg(value)
+		} else {
+			s.WriteSQL("1=0")
+		}
+	}
 	q.restrict(s, r.entity, "t")
 	return s
 }

@@ -16,12 +16,13 @@ import (
 )
 
 // The server is the child of a shell that waits for its standard input to end, which happens whichever way this process
-// dies. So no server and no folder outlives the tests, and nobody has to stop them.
+// dies. So no server and no folder outlives the tests, and nobody has to stop them. jit is off because tables that are filled and
+// emptied all the time look large to the planner, which then compiles every statement.
 const keeper = `
 bin=$1 dir=$2
 trap '' HUP INT TERM
 "$bin/initdb" -D "$dir/data" -U postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$dir/log" 2>&1 &&
-"$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -s -w -o "-k '$dir' -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200" start >>"$dir/log" 2>&1 &&
+"$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -s -w -o "-k '$dir' -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c jit=off -c max_connections=200" start >>"$dir/log" 2>&1 &&
 echo ready || { echo failed; tail -n 5 "$dir/log"; }
 exec 1>&-
 read -r _

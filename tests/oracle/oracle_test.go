@@ -103,7 +103,9 @@ func TestSameAsGraphQLJS(t *testing.T) {
 			}
 			if diff := difference(want, got); diff != "" {
 				failures++
-				t.Errorf("seed %d, %s, viewer %+v: %s\n%s\nwant %s\ngot  %s", i, name, viewer, diff, show(op), want.show(), got.raw)
+				// Operations use cursors of earlier ones, so that the way there belongs to it.
+				t.Errorf("seed %d (again with ENTWINE_TEST_SEED=%d ENTWINE_TEST_OPERATIONS=%d), %s, viewer %+v: %s\n%s\nwant %s\ngot  %s",
+					i, seed, made, name, viewer, diff, show(op), want.show(), got.raw)
 				if failures > 5 {
 					t.Fatal("too many differences")
 				}

@@ -2,6 +2,7 @@ package walks
 
 import (
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -315,9 +316,9 @@ func input(f *entity.Field, v any) any {
 	case int64:
 		switch f.Type {
 		case entity.BigInt:
-			return relayNumber(v)
+			return strconv.FormatInt(v, 10)
 		case entity.ID, entity.Ref:
-			return relay.ID(f.Target, relayNumber(v))
+			return relay.ID(f.Target, strconv.FormatInt(v, 10))
 		}
 	case decimal:
 		return string(v)

@@ -3,7 +3,6 @@ package walks
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"pgregory.net/rapid"
@@ -176,5 +175,3 @@ func (k *walk) related() []change {
 		return []change{k.update(name, id)}
 	}
 }
-
-func relayNumber(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,0 +1,168 @@
+package entity
+
+import (
+	"context"
+	"fmt"
+
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/gateway/apierr"
+)
+
+// Guarded is a mutation of the ORM that [Entity.Guard] lets through or not. Generated code makes it.
+type Guarded struct {
+	Mutation GuardedMutation
+	// Save executes the mutation.
+	Save func(context.Context) (ent.Value, error)
+	// Keys returns a predicate for the rows that an update is about to change, or that a create has made, and how many they
+	// are. It is nil for entities with composite keys.
+	Keys func(context.Context) (where func(*sql.Selector), n int, err error)
+	// Count counts the rows for which all predicates hold.
+	Count func(ctx context.Context, where ...func(*sql.Selector)) (int, error)
+	// Tenant turns the key of a tenant into the type of the field that holds it. It is nil for entities without one.
+	Tenant func(key any) (ent.Value, bool)
+}
+
+// GuardedMutation is the part of the ORM's mutations that rules need.
+type GuardedMutation interface {
+	Op() ent.Op
+	WhereP(...func(*sql.Selector))
+	Field(name string) (ent.Value, bool)
+	SetField(name string, value ent.Value) error
+}
+
+type checkedKey struct{}
+
+// Checked returns a context for a mutation whose rules the caller has asked already.
+func Checked(ctx context.Context, m GuardedMutation) context.Context {
+	return context.WithValue(ctx, checkedKey{}, m)
+}
+
+// Guard asks the rules about a mutation of the ORM by the viewer of ctx. Rows that the viewer may not see or change are left
+// alone, as if they were not there; that a row would become one which the viewer may not write is an error, which must undo
+// the transaction. New rows get the viewer's tenant.
+func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
+	v := access.FromContext(ctx)
+	if v.System {
+		return g.Save(ctx)
+	}
+	m := g.Mutation
+	create := m.Op().Is(ent.OpCreate)
+	if e.Tenant != nil {
+		if err := e.confine(g, v, create); err != nil {
+			return nil, err
+		}
+	}
+	if m == ctx.Value(checkedKey{}) {
+		return g.Save(ctx)
+	}
+	op := access.Create
+	switch {
+	case m.Op().Is(ent.OpUpdate | ent.OpUpdateOne):
+		op = access.Update
+	case !create:
+		op = access.Delete
+	}
+	if e.Rules.For(op).Reduce(v) == nil {
+		return nil, e.Denied(op, v)
+	}
+	conditions := []func(*sql.Selector){e.Where(op, v)}
+	decided := e.Unrestricted(op, v) // nothing is left to ask about the row that comes of it
+	for _, f := range e.Fields {
+		if _, set := m.Field(f.Schema); !set || f.Write == nil || allows(f.Write, v) {
+			continue
+		}
+		if f.Write.Reduce(v) == nil {
+			return nil, e.Denied(op, v)
+		}
+		conditions, decided = append(conditions, e.selector(func(w SQL, alias string) { e.WriteRule(w, f.Write, v, alias) })), false
+	}
+	if !create {
+		m.WhereP(append(conditions, e.Where(access.Read, v))...)
+	}
+	if decided || op == access.Delete {
+		return g.Save(ctx)
+	}
+	if g.Keys == nil {
+		return nil, fmt.Errorf("%s %s: its rules depend on the row, which has a composite key; use access.SystemContext", op, e.Name)
+	}
+	// Which rows they are is not a question of what the viewer may read.
+	system := access.SystemContext(ctx)
+	var where func(*sql.Selector)
+	var n int
+	find := func() (err error) { where, n, err = g.Keys(system); return err }
+	if !create {
+		if err := find(); err != nil {
+			return nil, err
+		}
+	}
+	value, err := g.Save(ctx)
+	if err != nil {
+		return value, err
+	}
+	if create {
+		if err := find(); err != nil {
+			return nil, err
+		}
+	}
+	allowed, err := g.Count(system, append(conditions, where)...)
+	if err != nil {
+		return nil, err
+	}
+	if allowed < n {
+		return nil, e.Denied(op, v)
+	}
+	return value, nil
+}
+
+// confine gives new rows the viewer's tenant, and keeps others in theirs.
+func (e *Entity) confine(g Guarded, v access.Viewer, create bool) error {
+	if !create {
+		if _, set := g.Mutation.Field(e.Tenant.Schema); set {
+			return apierr.New(apierr.Forbidden, "A %s cannot go to another tenant.", e.Name)
+		}
+		return nil
+	}
+	key, ok := e.tenantKey(v)
+	value, fits := ent.Value(nil), false
+	if ok {
+		value, fits = g.Tenant(key)
+	}
+	if !fits {
+		return e.Denied(access.Create, v)
+	}
+	return g.Mutation.SetField(e.Tenant.Schema, value)
+}
+
+// Denied is the error of a viewer who may not do op.
+func (e *Entity) Denied(op access.Operation, v access.Viewer) error {
+	if !v.SignedIn() {
+		return apierr.New(apierr.Unauthenticated, "Sign in to %s a %s.", op, e.Name)
+	}
+	return apierr.New(apierr.Forbidden, "You may not %s this %s.", op, e.Name)
+}
+
+// RowKeys is for [Guarded.Keys] of entities with one key column.
+func RowKeys[K comparable](column string, m GuardedMutation, id func() (K, bool), ids func(context.Context) ([]K, error)) func(context.Context) (func(*sql.Selector), int, error) {
+	return func(ctx context.Context) (func(*sql.Selector), int, error) {
+		if m.Op().Is(ent.OpCreate) {
+			key, ok := id()
+			if !ok {
+				return nil, 0, fmt.Errorf("the new row has no key")
+			}
+			return sql.FieldEQ(column, key), 1, nil
+		}
+		keys, err := ids(ctx)
+		return sql.FieldIn(column, keys...), len(keys), err
+	}
+}
+
+// TenantKey is for [Guarded.Tenant]: key is one of those of package input.
+func TenantKey[K any](key func(any) (K, bool)) func(any) (ent.Value, bool) {
+	return func(v any) (ent.Value, bool) {
+		k, ok := key(v)
+		return k, ok
+	}
+}
