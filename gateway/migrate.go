@@ -32,7 +32,7 @@ After a change of ent/schema:
 			return cmd.Help()
 		},
 	}
-	cmd.AddCommand(c.migrateNew(), c.migrateUp(), c.migrateDown(), c.migrateStatus(), c.migrateCheck(), c.migrateLint(), c.migrateRehearse(), c.migrateSnapshots(), c.migrateRestore(), c.migrateHash(), c.migratePush())
+	cmd.AddCommand(c.migrateNew(), c.migrateUp(), c.migrateDown(), c.migrateStatus(), c.migrateCheck(), c.migrateRebase(), c.migrateLint(), c.migrateRehearse(), c.migrateSnapshots(), c.migrateRestore(), c.migrateHash(), c.migratePush())
 	return cmd
 }
 

@@ -186,31 +186,42 @@ func (c *command) check(ctx context.Context, cfg Config, scratch string) error {
 	if err != nil {
 		return err
 	}
-	line, failed := c.line(), false
-	report := func(what string, err error) bool {
-		if err == nil {
-			c.say("ok      %s", what)
-			return true
-		}
-		failed = true
-		c.say("FAILED  %s\n%v", what, c.explain(err))
-		return false
+	if err := c.checkFiles(ctx, c.line(), handle, scratch); err != nil {
+		return err
 	}
-	if report("files and schema", migrate.CheckLine(ctx, line, handle.Tables)) {
-		report("SQLite: the migrations lead to the schema and back", migrate.CheckReplay(ctx, line, handle.Tables, dialect.SQLite, ""))
-		if scratch == "" {
-			c.say("left out: Postgres. To try it, name a server: --scratch-url postgres://USER@HOST/postgres")
-		} else {
-			report("Postgres: the migrations lead to the schema and back", migrate.CheckReplay(ctx, line, handle.Tables, dialect.Postgres, scratch))
-		}
-		if c.exists(cfg) == nil && !cfg.External {
-			report("the database "+redacted(cfg.DatabaseURL), c.checkDrift(ctx, cfg, scratch))
-		}
-	}
-	if failed {
-		return errors.New("the migrations are not in order")
+	if c.exists(cfg) == nil && !cfg.External && !c.report("the database "+redacted(cfg.DatabaseURL), c.checkDrift(ctx, cfg, scratch)) {
+		return errNotInOrder
 	}
 	return nil
+}
+
+var errNotInOrder = errors.New("the migrations are not in order")
+
+// checkFiles tries the migrations by themselves, and says how that went.
+func (c *command) checkFiles(ctx context.Context, line migrate.Line, handle *Handle, scratch string) error {
+	if !c.report("files and schema", migrate.CheckLine(ctx, line, handle.Tables)) {
+		return errNotInOrder
+	}
+	good := c.report("SQLite: the migrations lead to the schema and back", migrate.CheckReplay(ctx, line, handle.Tables, dialect.SQLite, ""))
+	if scratch == "" {
+		c.say("left out: Postgres. To try it, name a server: --scratch-url postgres://USER@HOST/postgres")
+	} else {
+		good = c.report("Postgres: the migrations lead to the schema and back", migrate.CheckReplay(ctx, line, handle.Tables, dialect.Postgres, scratch)) && good
+	}
+	if !good {
+		return errNotInOrder
+	}
+	return nil
+}
+
+// report says how a check went, and whether it went well.
+func (c *command) report(what string, err error) bool {
+	if err == nil {
+		c.say("ok      %s", what)
+		return true
+	}
+	c.say("FAILED  %s\n%v", what, c.explain(err))
+	return false
 }
 
 func (c *command) checkDrift(ctx context.Context, cfg Config, scratch string) error {

@@ -113,9 +113,13 @@ func (c *command) lintChoice(ctx context.Context, cfg Config, all bool, since st
 	}
 	defer db.Close()
 	r := &migrate.Runner{DB: db, Line: c.line()}
-	pending, err := r.PendingVersions(ctx)
+	st, err := r.UnverifiedStatus(ctx)
 	if err != nil {
 		return nil, err
+	}
+	pending := make(map[string]bool)
+	for _, e := range st.In(migrate.Pending, migrate.Partial, migrate.Late) {
+		pending[e.Version] = true
 	}
 	c.say("%s pending on %s.", migrations(len(pending)), redacted(cfg.DatabaseURL))
 	return func(version string) bool { return pending[version] }, nil

@@ -208,6 +208,15 @@ func (l Line) state(version string) (*state, error) {
 // newestVersion is above every version.
 const newestVersion = "99999999999999"
 
+// newestState is the newest version that has a schema, empty if there is none.
+func (l Line) newestState() (string, error) {
+	versions, err := l.states()
+	if err != nil || len(versions) == 0 {
+		return "", err
+	}
+	return versions[len(versions)-1], nil
+}
+
 // states returns the versions that have a schema, sorted.
 func (l Line) states() ([]string, error) {
 	entries, err := fs.ReadDir(l.Files, schemaFolder)

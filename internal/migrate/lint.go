@@ -1,11 +1,9 @@
 package migrate
 
 import (
-	"context"
 	"path"
 
 	"github.com/entwine-data/entwine/internal/migrate/rules"
-	"github.com/entwine-data/entwine/internal/store"
 )
 
 // Lint returns what would hurt on a live and populated database in the up files that chosen picks by their versions. The files
@@ -43,22 +41,5 @@ func (f file) ruleStatements(name string) ([]rules.Statement, error) {
 	for _, st := range list {
 		out = append(out, rules.Statement{Text: st.text, Line: st.line})
 	}
-	return out, err
-}
-
-// PendingVersions are those that Up would apply, whatever else is wrong with the history.
-func (r *Runner) PendingVersions(ctx context.Context) (map[string]bool, error) {
-	all, err := r.Line.unverified(r.DB.Dialect())
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[string]bool)
-	err = r.DB.View(ctx, false, func(ctx context.Context, q store.Querier) error {
-		rows, exists, err := r.history().read(ctx, q)
-		for _, e := range compareHistory(all, rows, exists).In(Pending, Partial, Late) {
-			out[e.Version] = true
-		}
-		return err
-	})
 	return out, err
 }

@@ -39,6 +39,9 @@ var schemas = map[string]func() []*schema.Table{
 	"v8": func() []*schema.Table {
 		return additions(blog(index, func(posts *schema.Table) { posts.Columns = slices.Delete(posts.Columns, 2, 3) }))
 	},
+	// Another branch, and both together.
+	"v9":  func() []*schema.Table { return blog(rating) },
+	"v10": func() []*schema.Table { return additions(blog(rating)) },
 }
 
 // renamed is what the schema v3 states.
@@ -65,6 +68,10 @@ func blog(change ...func(posts *schema.Table)) []*schema.Table {
 		c(posts)
 	}
 	return []*schema.Table{comments, posts}
+}
+
+func rating(posts *schema.Table) {
+	posts.Columns = append(posts.Columns, &schema.Column{Name: "rating", Type: field.TypeInt, Nullable: true})
 }
 
 func index(posts *schema.Table) {
