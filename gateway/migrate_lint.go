@@ -91,7 +91,7 @@ func (c *command) explainRules(name string) error {
 		}
 		return &usageError{fmt.Errorf("there is no rule %q; there are: %s", name, strings.Join(names, ", "))}
 	}
-	fmt.Fprintln(c.out, r.Explain())
+	fmt.Fprintf(c.out, "%s\n", r.Explain())
 	return nil
 }
 

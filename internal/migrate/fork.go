@@ -50,7 +50,9 @@ func (l Line) ours(dir string, all []*migration, late []string) ([]string, error
 		return nil, err
 	}
 	// In the middle of a git rebase, atlas.sum still names those that were moved for an earlier commit.
-	list = slices.DeleteFunc(list, func(v string) bool { return !slices.ContainsFunc(all, func(m *migration) bool { return m.version == v }) })
+	list = slices.DeleteFunc(list, func(v string) bool {
+		return !slices.ContainsFunc(all, func(m *migration) bool { return m.version == v })
+	})
 	if len(list) > 0 {
 		return list, nil
 	}

@@ -133,13 +133,13 @@ func (b *rebase) choose(versions []string) error {
 }
 
 func (b *rebase) run(ctx context.Context, now time.Time) ([]Moved, error) {
-	last, parent, below := "", "", &state{}
-	var renames []rename // of the branch below
+	parent, below := "", &state{}
+	last := b.all[0][len(b.all[0])-1].version // no file takes the name of another one
+	var renames []rename                      // of the branch below
 	for i, m := range b.all[0] {
 		if slices.Contains(b.local, i) {
 			continue
 		}
-		last = m.version
 		if s := b.schemas[m.version]; s != nil {
 			parent, below = m.version, s
 		}

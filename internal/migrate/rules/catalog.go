@@ -48,7 +48,7 @@ func (c catalog) apply(o *op) {
 		}
 	case rebuild:
 		if t != nil {
-			o.made.lost = append(t.lost, t.indexes...)
+			o.made.lost = slices.Concat(t.lost, t.indexes)
 		}
 		o.made.name = o.table
 		c[o.table] = o.made

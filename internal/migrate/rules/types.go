@@ -56,8 +56,19 @@ func normal(dialectName, typ string) shape {
 // affinity is what SQLite makes of the name of a type.
 func affinity(typ string) string {
 	for _, rule := range []struct{ part, name string }{
-		{"int", "integer"}, {"char", "text"}, {"clob", "text"}, {"text", "text"}, {"blob", "blob"}, {"real", "real"}, {"floa", "real"}, {"doub", "real"},
-		{"json", "json"}, {"bool", "boolean"}, {"date", "time"}, {"time", "time"}, {"uuid", "uuid"},
+		{"int", "integer"},
+		{"char", "text"},
+		{"clob", "text"},
+		{"text", "text"},
+		{"blob", "blob"},
+		{"real", "real"},
+		{"floa", "real"},
+		{"doub", "real"},
+		{"json", "json"},
+		{"bool", "boolean"},
+		{"date", "time"},
+		{"time", "time"},
+		{"uuid", "uuid"},
 	} {
 		if strings.Contains(typ, rule.part) {
 			return rule.name
