@@ -153,7 +153,7 @@ func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 				return err
 			}
 			b := client.Grid.UpdateOneID(id).SetDeletedAt(entity.Now())
-			return inputError(e, "delete", b.Exec(entity.Checked(ctx, b.Mutation())))
+			return inputError(e, "delete", b.Select(entgrid.FieldID).Exec(entity.Checked(ctx, b.Mutation())))
 		},
 	}
 }

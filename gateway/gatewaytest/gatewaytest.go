@@ -82,6 +82,14 @@ func Open(t testing.TB, app gateway.App, url string) *Gateway {
 	return g
 }
 
+// Close closes the database before the test ends, so that another gateway can open it.
+func (g *Gateway) Close(t testing.TB) {
+	t.Helper()
+	if err := g.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Demo fills the database with rows as demo data has them; those of the application if demo is nil.
 func (g *Gateway) Demo(t testing.TB, demo gateway.Demo) *Gateway {
 	t.Helper()
