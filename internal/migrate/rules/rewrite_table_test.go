@@ -5,6 +5,7 @@ import "testing"
 func TestRewriteTable(t *testing.T) {
 	expect(t, rewriteTable, postgres, `CREATE TABLE posts (id bigint PRIMARY KEY, title varchar(20) NOT NULL, "text" text, score integer)`, `ALTER TABLE posts ALTER COLUMN score TYPE bigint`, "changes the type of posts.score to bigint")
 	expect(t, rewriteTable, postgres, `CREATE TABLE posts (id bigint PRIMARY KEY, title varchar(20) NOT NULL, "text" text, score integer)`, `ALTER TABLE posts ALTER COLUMN score TYPE text`, "changes the type of posts.score to text")
+	expect(t, rewriteTable, postgres, `CREATE TABLE posts (id bigint PRIMARY KEY, title varchar(20) NOT NULL, "text" text, score integer)`, `ALTER TABLE posts ALTER COLUMN score TYPE character varying`, "changes the type of posts.score to character varying")
 	expect(t, rewriteTable, postgres, ``, `ALTER TABLE elsewhere ALTER COLUMN score TYPE bigint`, "changes the type of elsewhere.score to bigint")
 	expect(t, rewriteTable, postgres, `CREATE TABLE posts (id bigint PRIMARY KEY, title varchar(20) NOT NULL, "text" text, score integer)`, `ALTER TABLE posts ALTER COLUMN title TYPE varchar(40), ALTER COLUMN "text" TYPE character varying`)
 	expect(t, rewriteTable, postgres, `CREATE TABLE posts (id bigint PRIMARY KEY, title varchar(20) NOT NULL, "text" text, score integer)`, `ALTER TABLE posts ADD COLUMN key uuid DEFAULT gen_random_uuid()`, "adds posts.key with a value that differs from row to row")

@@ -101,7 +101,7 @@ func convert(dialectName, from, to string) conversion {
 			return harmless
 		}
 		return narrows
-	case now.name == "text":
+	case texts(now) && now.size == 0:
 		return rewrites
 	case old.name == now.name:
 		if fits {
