@@ -52,6 +52,7 @@ func TestLintCommunity(t *testing.T) {
 		"a required column":              {"sqlite drop-default", "postgres drop-default"},
 		"a column less":                  {"sqlite drop-column", "postgres drop-column"},
 		"a foreign key that restricts":   {"postgres foreign-key-at-once"},
+		"an index less":                  {"postgres drop-index"},
 		"a check":                        {"postgres check-at-once"},
 		"a unique column":                {"postgres blocking-index"},
 		"a table less":                   {"sqlite drop-table", "postgres drop-table"},

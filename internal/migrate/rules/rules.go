@@ -43,7 +43,7 @@ type match struct {
 func All() []Rule {
 	return []Rule{
 		dropTable, dropColumn, renameTable, renameColumn, narrowType, rewriteTable, requiredColumn, dropDefault, setNotNull,
-		uniqueOnRows, blockingIndex, concurrentlyInTransaction, foreignKeyAtOnce, checkAtOnce, validateAtOnce, lockTimeout,
+		uniqueOnRows, blockingIndex, dropIndexRule, concurrentlyInTransaction, foreignKeyAtOnce, checkAtOnce, validateAtOnce, lockTimeout,
 		sqliteRebuild, deleteAll, updateAll, longTransaction, cascade, allow,
 	}
 }
