@@ -117,7 +117,7 @@ func (c *command) exists(cfg Config) error {
 // sqliteFile is the path of the file that a database URL names, if it names one.
 func sqliteFile(url string) (path string, ok bool) {
 	path, ok = strings.CutPrefix(url, "sqlite:")
-	return path, ok && !strings.HasPrefix(path, ":")
+	return strings.TrimPrefix(path, "//"), ok && !strings.HasPrefix(path, ":")
 }
 
 // server puts the parts together.

@@ -185,9 +185,11 @@ func (b *rebase) run(ctx context.Context, now time.Time) ([]Moved, error) {
 // move plans a generated migration anew, or keeps what was made of it by hand. It returns the schema after it, nothing if it
 // has nothing to do any more.
 func (b *rebase) move(ctx context.Context, i int, s, below *state, parent string, renames []rename) (next *state, planned bool, err error) {
-	from := b.schemas[s.Parent]
-	if from == nil {
-		from = &state{}
+	from := &state{}
+	if s.Parent != "" {
+		if from = b.schemas[s.Parent]; from == nil {
+			return nil, false, fmt.Errorf("it was planned from the schema of %s, which is not there", s.Parent)
+		}
 	}
 	edited, err := b.edited(ctx, i, from, s)
 	if err != nil {

@@ -21,7 +21,7 @@ func (e *HeldError) Error() string { return e.Database + " is open in another pr
 // Restore puts a snapshot in the place of a SQLite database: the one with the name, or the newest that was taken before a
 // migration. What it replaces is kept as a snapshot too, whose name it returns; there may be nothing to replace.
 func Restore(ctx context.Context, database, name string) (restored, replaced string, err error) {
-	database, err = filepath.Abs(database)
+	database, err = realPath(database)
 	if err != nil {
 		return "", "", err
 	}

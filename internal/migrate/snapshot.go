@@ -38,8 +38,20 @@ var snapshotName = regexp.MustCompile(`^([0-9]{8}-[0-9]{6})-([0-9]{3})_(before|r
 // snapshotFolder is beside the database.
 func snapshotFolder(database string) string { return database + "-snapshots" }
 
+// realPath is the path of a database as SQLite itself knows it, which follows links.
+func realPath(database string) (string, error) {
+	if path, err := filepath.EvalSymlinks(database); err == nil {
+		database = path
+	}
+	return filepath.Abs(database)
+}
+
 // Snapshots lists those of a SQLite file, the newest first.
 func Snapshots(database string) ([]Snapshot, error) {
+	database, err := realPath(database)
+	if err != nil {
+		return nil, err
+	}
 	entries, err := os.ReadDir(snapshotFolder(database))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -120,8 +132,21 @@ func (e *SnapshotError) Error() string {
 
 func (e *SnapshotError) Unwrap() error { return e.Err }
 
-// prune removes the oldest copies. Databases that were replaced stay: nobody but the user knows what they hold.
+// prune removes the oldest copies, and what copies that were interrupted have left. Databases that were replaced stay: nobody
+// but the user knows what they hold.
 func prune(database string, keep int) error {
+	entries, err := os.ReadDir(snapshotFolder(database))
+	if err != nil {
+		return fmt.Errorf("remove an old snapshot: %w", err)
+	}
+	for _, e := range entries {
+		if !strings.Contains(e.Name(), snapshotSuffix+".partial") {
+			continue
+		}
+		if err := os.Remove(filepath.Join(snapshotFolder(database), e.Name())); err != nil {
+			return fmt.Errorf("remove an old snapshot: %w", err)
+		}
+	}
 	list, err := Snapshots(database)
 	if err != nil {
 		return err
