@@ -107,7 +107,7 @@ func commentEntity() *entity.Entity {
 			},
 		},
 		Rules: access.Rules{
-			Read:   access.Everyone(),
+			Read:   access.Any(access.Related("post", access.Match("status", "published", "closed", "wiki")), access.Owner("post", "author"), access.Any(access.Owner("author"), access.Role("moderator", "admin"))),
 			Create: access.All(access.SignedIn(), access.Any(access.Owner("author"), access.Role("moderator", "admin"))),
 			Update: access.Any(access.Owner("author"), access.Role("moderator", "admin")),
 			Delete: access.Any(access.Owner("author"), access.Role("moderator", "admin")),

@@ -77,7 +77,10 @@ func (Comment) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		schema.Comment("An answer to a post, or a remark on a post or on an answer."),
 		access.Rules{
-			Read:   access.Everyone(),
+			Read: access.Any(
+				access.Related("post", access.Match("status", "published", "closed", "wiki")),
+				access.Owner("post", "author"), owner,
+			),
 			Create: access.All(access.SignedIn(), owner),
 			Update: owner,
 			Delete: owner,

@@ -45,6 +45,10 @@ const tagged = (post) => new Set(tables.post_tags.filter((p) => p.post_id === po
 
 const staff = (v) => v.roles.includes('moderator') || v.roles.includes('admin');
 const readable = {
+  Comment: (v, row) => {
+    const post = tables.posts.find((p) => p.id === row.post_id);
+    return readable.Post(v, post) || (v.user !== '' && row.author_id === Number(v.user));
+  },
   Post: (v, row) => ['published', 'closed', 'wiki'].includes(row.status) || staff(v) || (v.user !== '' && row.author_id === Number(v.user)),
   Grid: (v, row) => row.deleted_at === null,
 };

@@ -1,14 +1,11 @@
 package walks
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"golang.org/x/tools/txtar"
 
 	"github.com/entwine-data/entwine/internal/testenv"
 )
@@ -23,7 +20,7 @@ func TestMutants(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			overlay := mutate(t, file)
+			overlay := testenv.Mutant(t, file)
 			cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", overlay, "-count=1", "-vet=off", "-ldflags=-s -w",
 				"-run", "^TestWalks$/^sqlite$", ".", "-rapid.shrinktime=1ms")
 			// The same walks each time, whatever this test was told to do.
@@ -36,41 +33,4 @@ func TestMutants(t *testing.T) {
 			}
 		})
 	}
-}
-
-// mutate writes the overlay with which the go command builds a mutant.
-func mutate(t *testing.T, file string) (overlay string) {
-	t.Helper()
-	archive, err := txtar.ParseFile(file)
-	if err != nil || len(archive.Files) != 2 {
-		t.Fatal("a mutant has an old and a new text", err)
-	}
-	before, after := archive.Files[0], archive.Files[1]
-	name, ok := strings.CutSuffix(before.Name, ": old")
-	if after.Name != name+": new" || !ok {
-		t.Fatalf("%s and %s are not the old and the new text of a file", before.Name, after.Name)
-	}
-	source := filepath.Join(testenv.Root(t), filepath.FromSlash(name))
-	text, err := os.ReadFile(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	old := strings.TrimSuffix(string(before.Data), "\n")
-	if n := strings.Count(string(text), old); n != 1 {
-		t.Fatalf("%s holds the old text %d times, not once:\n%s", name, n, old)
-	}
-	mutant := filepath.Join(t.TempDir(), filepath.Base(name))
-	changed := strings.Replace(string(text), old, strings.TrimSuffix(string(after.Data), "\n"), 1)
-	if err := os.WriteFile(mutant, []byte(changed), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	replace, err := json.Marshal(map[string]any{"Replace": map[string]string{source: mutant}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	overlay = filepath.Join(t.TempDir(), "overlay.json")
-	if err := os.WriteFile(overlay, replace, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return overlay
 }

@@ -14,11 +14,11 @@ WHERE t."id" = ANY($1::bigint[]);
 
 SELECT p.k, l.*
 FROM unnest($1::bigint[]) AS p(k)
-CROSS JOIN LATERAL (SELECT t."message", t."author_id" FROM "comments" t WHERE 1=1 AND t."post_id" = p.k ORDER BY t."created_at" DESC, t."id" DESC LIMIT $2::bigint) l;
+CROSS JOIN LATERAL (SELECT t."message", t."author_id" FROM "comments" t WHERE 1=1 AND t."post_id" = p.k AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND o0."status" IN ($2, $3, $4)))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT $5::bigint) l;
 
 SELECT t."post_id", count(*)
 FROM "comments" t
-WHERE 1=1 AND t."post_id" = ANY($1::bigint[])
+WHERE 1=1 AND t."post_id" = ANY($1::bigint[]) AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND o0."status" IN ($2, $3, $4))))
 GROUP BY t."post_id";
 
 SELECT t."id", t."username"

@@ -14,12 +14,12 @@ WHERE t."id" IN (SELECT value FROM json_each(?));
 
 SELECT p.value, t."message", t."author_id"
 FROM json_each(?) p
-JOIN "comments" t ON t."id" IN (SELECT t."id" FROM "comments" t WHERE 1=1 AND t."post_id" = p.value ORDER BY t."created_at" DESC, t."id" DESC LIMIT ?)
+JOIN "comments" t ON t."id" IN (SELECT t."id" FROM "comments" t WHERE 1=1 AND t."post_id" = p.value AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND o0."status" IN (?, ?, ?)))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT ?)
 ORDER BY p.key, t."created_at" DESC, t."id" DESC;
 
 SELECT t."post_id", count(*)
 FROM "comments" t
-WHERE 1=1 AND t."post_id" IN (SELECT value FROM json_each(?))
+WHERE 1=1 AND t."post_id" IN (SELECT value FROM json_each(?)) AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND o0."status" IN (?, ?, ?))))
 GROUP BY t."post_id";
 
 SELECT t."id", t."username"

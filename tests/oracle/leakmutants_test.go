@@ -1,0 +1,32 @@
+package oracle
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/entwine-data/entwine/internal/testenv"
+)
+
+// TestLeaksAreNoticed takes the closures of the rules away one by one, and the search for leaks must fail each time. A file of
+// testdata/leaks whose old text is no longer found exactly once fails too, and must be written anew.
+func TestLeaksAreNoticed(t *testing.T) {
+	files, err := filepath.Glob("testdata/leaks/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no mutants", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", testenv.Mutant(t, file), "-count=1", "-vet=off", "-ldflags=-s -w",
+				"-run", "^TestNothingLeaks$/^sqlite$", ".")
+			cmd.Env = append(os.Environ(), "ENTWINE_TEST_SEED=", "ENTWINE_TEST_LEAKS=", "ENTWINE_TEST_LONG=")
+			out, err := cmd.CombinedOutput()
+			// It must be the viewer who can tell, not a program that does not compile.
+			if err == nil || !strings.Contains(string(out), "can tell:") {
+				t.Errorf("nobody notices: %v\n%.3000s", err, out)
+			}
+		})
+	}
+}
