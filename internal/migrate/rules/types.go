@@ -63,7 +63,7 @@ func affinity(typ string) string {
 		{"blob", "blob"},
 		{"real", "real"},
 		{"floa", "real"},
-		{"doub", "real"},
+		{"double", "real"},
 		{"json", "json"},
 		{"bool", "boolean"},
 		{"date", "time"},
