@@ -9,12 +9,21 @@ import (
 	"strings"
 )
 
-// MergeError says that two branches changed the same thing.
-type MergeError struct{ What []string }
+// MergeError says that what one branch does cannot be done on top of the other one: both changed the same thing.
+type MergeError struct {
+	// What they changed. It is empty if Err says why the change cannot be planned there.
+	What []string
+	Err  error
+}
 
 func (e *MergeError) Error() string {
+	if e.Err != nil {
+		return "it does not fit on top of the other branch: " + e.Err.Error()
+	}
 	return "both branches change " + strings.Join(e.What, ", ")
 }
+
+func (e *MergeError) Unwrap() error { return e.Err }
 
 // mergeStates applies to theirs what leads from base to ours.
 func mergeStates(base, ours, theirs *state) (*state, error) {
@@ -22,7 +31,11 @@ func mergeStates(base, ours, theirs *state) (*state, error) {
 	out := &state{}
 	out.Tables = merge(m, "", base.Tables, ours.Tables, theirs.Tables, func(t *tableState) string { return t.Name }, m.table)
 	if len(m.conflicts) > 0 {
-		return nil, &MergeError{m.conflicts}
+		return nil, &MergeError{What: m.conflicts}
+	}
+	// One may have dropped what the other refers to from now on.
+	if _, err := out.tables(); err != nil {
+		return nil, &MergeError{Err: err}
 	}
 	return out, nil
 }
@@ -164,6 +177,53 @@ func (s *state) rename(t *tableState, r rename) {
 	for _, i := range t.Indexes {
 		replace(i.Columns)
 	}
+}
+
+// renamed are the choices after somebody else's renamings. What both rename in the same way needs no renaming any more.
+func (c Choices) renamed(list []rename) (Choices, error) {
+	out := Choices{Drops: renameAll(c.Drops, list), Fills: renameAll(c.Fills, list)}
+	for _, text := range renameAll(c.Renames, list) {
+		r := parseRename(text)
+		i := slices.IndexFunc(list, func(theirs rename) bool {
+			if r.column == "" {
+				return theirs.column == "" && theirs.to == r.table
+			}
+			return theirs.table == r.table && theirs.column != "" && theirs.to == r.column
+		})
+		switch {
+		case i < 0:
+			out.Renames = append(out.Renames, text)
+		case list[i].to != r.to:
+			return Choices{}, &MergeError{What: []string{"the name of " + strings.TrimSuffix(list[i].text(), "="+list[i].to)}}
+		}
+	}
+	return out, nil
+}
+
+// renameAll gives tables and columns in options their new names: TABLE and TABLE.COLUMN, what follows an equals sign left alone.
+func renameAll(options []string, list []rename) []string {
+	var out []string
+	for _, text := range options {
+		name, value, isAssigned := strings.Cut(text, "=")
+		table, column, isColumn := strings.Cut(name, ".")
+		for _, r := range list {
+			switch {
+			case r.table != table:
+			case r.column == "":
+				table = r.to
+			case r.column == column:
+				column = r.to
+			}
+		}
+		if text = table; isColumn {
+			text += "." + column
+		}
+		if isAssigned {
+			text += "=" + value
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 // text is a renaming as the option --rename has it.

@@ -195,17 +195,22 @@ func (b *rebase) move(ctx context.Context, i int, s, below *state, parent string
 	if err != nil {
 		return nil, false, err
 	}
-	if next, err = b.merged(from, s, below, renames); err != nil {
+	choices, err := s.choices().renamed(renames)
+	if err != nil {
 		return nil, false, err
 	}
-	next.Parent, next.Choices = parent, s.Choices
+	if next, err = merged(from, s, below, renames, choices); err != nil {
+		return nil, false, err
+	}
+	next.Parent = parent
+	d, err := decide(below, next, choices)
+	if err != nil {
+		return nil, false, &MergeError{Err: err}
+	}
+	next.remember(d, choices)
 	if edited {
 		b.keep(i)
 		return next, false, b.w.schema(next)
-	}
-	d, err := decide(below, next, s.choices())
-	if err != nil {
-		return nil, false, err
 	}
 	changes, err := b.w.sql(ctx, d, below, next)
 	if err != nil {
@@ -218,20 +223,21 @@ func (b *rebase) move(ctx context.Context, i int, s, below *state, parent string
 	return next, true, b.w.schema(next)
 }
 
-// merged is the schema after the migration in its new place.
-func (b *rebase) merged(from, to, below *state, renames []rename) (*state, error) {
-	from, err := from.renamed(renames)
+// merged is the schema after a migration in its new place, below which others have renamed things.
+func merged(from, to, below *state, theirs []rename, choices Choices) (*state, error) {
+	var ours []rename
+	for _, text := range choices.Renames {
+		ours = append(ours, parseRename(text))
+	}
+	// What either side renames is the same thing in all three.
+	from, err := from.renamed(append(slices.Clone(theirs), ours...))
 	if err != nil {
 		return nil, err
 	}
-	if to, err = to.renamed(renames); err != nil {
+	if to, err = to.renamed(theirs); err != nil {
 		return nil, err
 	}
-	// What the migration itself renames is the same thing in all three.
-	if from, err = from.renamed(to.renames()); err != nil {
-		return nil, err
-	}
-	if below, err = below.renamed(to.renames()); err != nil {
+	if below, err = below.renamed(ours); err != nil {
 		return nil, err
 	}
 	return mergeStates(from, to, below)
