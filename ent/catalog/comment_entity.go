@@ -115,12 +115,16 @@ func commentEntity() *entity.Entity {
 		DefaultOrder: []entity.Order{
 			{Field: fields[10], Desc: true},
 		},
+		Search: []entity.SearchField{
+			{Field: fields[7], Weight: "D"},
+		},
 		Names: entity.Names{
 			One: "comment", Many: "comments", Groups: "commentGroups",
 			Connection: "CommentConnection", Edge: "CommentEdge",
 			Where: "CommentWhere", ToOneWhere: "CommentToOneWhere", ToManyWhere: "CommentToManyWhere",
 			Order: "CommentOrder", OrderField: "CommentOrderField",
 			Create: "createComment", Update: "updateComment", Delete: "deleteComment",
+			UpdateMany: "updateComments", DeleteMany: "deleteComments",
 		},
 	}
 }
@@ -186,7 +190,36 @@ func commentMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 		}
 		return id, nil
 	}
+	ids := func(keys []any) (ids []int, err error) {
+		for _, key := range keys {
+			id, err := id(key)
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+		return ids, nil
+	}
 	return entity.Mutator{
+		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			b := client.Comment.Update().Where(entcomment.IDIn(ids...))
+			if _, err := read(ctx, in, b.Mutation()); err != nil {
+				return err
+			}
+			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
+		},
+		DeleteMany: func(ctx context.Context, keys []any) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			_, err = client.Comment.Delete().Where(entcomment.IDIn(ids...)).Exec(ctx)
+			return inputError(e, "delete", err)
+		},
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.Comment.Create()
 			v, err := read(ctx, in, b.Mutation())

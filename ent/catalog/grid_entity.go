@@ -82,6 +82,7 @@ func gridEntity() *entity.Entity {
 			Where: "GridWhere", ToOneWhere: "GridToOneWhere", ToManyWhere: "GridToManyWhere",
 			Order: "GridOrder", OrderField: "GridOrderField",
 			Create: "createGrid", Update: "updateGrid", Delete: "deleteGrid",
+			UpdateMany: "updateGrids", DeleteMany: "deleteGrids",
 		},
 	}
 }
@@ -119,7 +120,36 @@ func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 		}
 		return id, nil
 	}
+	ids := func(keys []any) (ids []int, err error) {
+		for _, key := range keys {
+			id, err := id(key)
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+		return ids, nil
+	}
 	return entity.Mutator{
+		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			b := client.Grid.Update().Where(entgrid.IDIn(ids...))
+			if _, err := read(ctx, in, b.Mutation()); err != nil {
+				return err
+			}
+			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
+		},
+		DeleteMany: func(ctx context.Context, keys []any) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			b := client.Grid.Update().Where(entgrid.IDIn(ids...)).SetDeletedAt(entity.Now())
+			return inputError(e, "delete", b.Exec(entity.Checked(ctx, b.Mutation())))
+		},
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.Grid.Create()
 			v, err := read(ctx, in, b.Mutation())

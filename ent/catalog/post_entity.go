@@ -141,12 +141,17 @@ func postEntity() *entity.Entity {
 		DefaultOrder: []entity.Order{
 			{Field: fields[11], Desc: true},
 		},
+		Search: []entity.SearchField{
+			{Field: fields[1], Weight: "A"},
+			{Field: fields[3], Weight: "D"},
+		},
 		Names: entity.Names{
 			One: "post", Many: "posts", Groups: "postGroups",
 			Connection: "PostConnection", Edge: "PostEdge",
 			Where: "PostWhere", ToOneWhere: "PostToOneWhere", ToManyWhere: "PostToManyWhere",
 			Order: "PostOrder", OrderField: "PostOrderField",
 			Create: "createPost", Update: "updatePost", Delete: "deletePost",
+			UpdateMany: "updatePosts", DeleteMany: "deletePosts",
 		},
 		Custom: []*entity.CustomField{
 			{Name: "readingMinutes", Needs: []*entity.Field{fields[0], fields[3]}},
@@ -223,7 +228,36 @@ func postMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 		}
 		return id, nil
 	}
+	ids := func(keys []any) (ids []int, err error) {
+		for _, key := range keys {
+			id, err := id(key)
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+		return ids, nil
+	}
 	return entity.Mutator{
+		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			b := client.Post.Update().Where(entpost.IDIn(ids...))
+			if _, err := read(ctx, in, b.Mutation()); err != nil {
+				return err
+			}
+			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
+		},
+		DeleteMany: func(ctx context.Context, keys []any) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			_, err = client.Post.Delete().Where(entpost.IDIn(ids...)).Exec(ctx)
+			return inputError(e, "delete", err)
+		},
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.Post.Create()
 			v, err := read(ctx, in, b.Mutation())

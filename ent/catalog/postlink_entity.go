@@ -74,6 +74,7 @@ func postLinkEntity() *entity.Entity {
 			Where: "PostLinkWhere", ToOneWhere: "PostLinkToOneWhere", ToManyWhere: "PostLinkToManyWhere",
 			Order: "PostLinkOrder", OrderField: "PostLinkOrderField",
 			Create: "createPostLink", Update: "updatePostLink", Delete: "deletePostLink",
+			UpdateMany: "updatePostLinks", DeleteMany: "deletePostLinks",
 		},
 	}
 }
@@ -110,7 +111,36 @@ func postLinkMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 		}
 		return id, nil
 	}
+	ids := func(keys []any) (ids []int, err error) {
+		for _, key := range keys {
+			id, err := id(key)
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+		return ids, nil
+	}
 	return entity.Mutator{
+		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			b := client.PostLink.Update().Where(entpostlink.IDIn(ids...))
+			if _, err := read(ctx, in, b.Mutation()); err != nil {
+				return err
+			}
+			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
+		},
+		DeleteMany: func(ctx context.Context, keys []any) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			_, err = client.PostLink.Delete().Where(entpostlink.IDIn(ids...)).Exec(ctx)
+			return inputError(e, "delete", err)
+		},
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.PostLink.Create()
 			v, err := read(ctx, in, b.Mutation())

@@ -69,6 +69,7 @@ func tagEntity() *entity.Entity {
 			Where: "TagWhere", ToOneWhere: "TagToOneWhere", ToManyWhere: "TagToManyWhere",
 			Order: "TagOrder", OrderField: "TagOrderField",
 			Create: "createTag", Update: "updateTag", Delete: "deleteTag",
+			UpdateMany: "updateTags", DeleteMany: "deleteTags",
 		},
 	}
 }
@@ -109,7 +110,36 @@ func tagMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 		}
 		return id, nil
 	}
+	ids := func(keys []any) (ids []int, err error) {
+		for _, key := range keys {
+			id, err := id(key)
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+		return ids, nil
+	}
 	return entity.Mutator{
+		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			b := client.Tag.Update().Where(enttag.IDIn(ids...))
+			if _, err := read(ctx, in, b.Mutation()); err != nil {
+				return err
+			}
+			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
+		},
+		DeleteMany: func(ctx context.Context, keys []any) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			_, err = client.Tag.Delete().Where(enttag.IDIn(ids...)).Exec(ctx)
+			return inputError(e, "delete", err)
+		},
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.Tag.Create()
 			v, err := read(ctx, in, b.Mutation())

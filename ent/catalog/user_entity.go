@@ -122,6 +122,7 @@ func userEntity() *entity.Entity {
 			Where: "UserWhere", ToOneWhere: "UserToOneWhere", ToManyWhere: "UserToManyWhere",
 			Order: "UserOrder", OrderField: "UserOrderField",
 			Create: "createUser", Update: "updateUser", Delete: "deleteUser",
+			UpdateMany: "updateUsers", DeleteMany: "deleteUsers",
 		},
 	}
 }
@@ -205,7 +206,36 @@ func userMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 		}
 		return id, nil
 	}
+	ids := func(keys []any) (ids []int, err error) {
+		for _, key := range keys {
+			id, err := id(key)
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+		return ids, nil
+	}
 	return entity.Mutator{
+		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			b := client.User.Update().Where(entuser.IDIn(ids...))
+			if _, err := read(ctx, in, b.Mutation()); err != nil {
+				return err
+			}
+			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
+		},
+		DeleteMany: func(ctx context.Context, keys []any) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			_, err = client.User.Delete().Where(entuser.IDIn(ids...)).Exec(ctx)
+			return inputError(e, "delete", err)
+		},
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.User.Create()
 			v, err := read(ctx, in, b.Mutation())

@@ -100,6 +100,7 @@ func voteEntity() *entity.Entity {
 			Where: "VoteWhere", ToOneWhere: "VoteToOneWhere", ToManyWhere: "VoteToManyWhere",
 			Order: "VoteOrder", OrderField: "VoteOrderField",
 			Create: "createVote", Update: "updateVote", Delete: "deleteVote",
+			UpdateMany: "updateVotes", DeleteMany: "deleteVotes",
 		},
 	}
 }
@@ -139,7 +140,36 @@ func voteMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 		}
 		return id, nil
 	}
+	ids := func(keys []any) (ids []int, err error) {
+		for _, key := range keys {
+			id, err := id(key)
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, id)
+		}
+		return ids, nil
+	}
 	return entity.Mutator{
+		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			b := client.Vote.Update().Where(entvote.IDIn(ids...))
+			if _, err := read(ctx, in, b.Mutation()); err != nil {
+				return err
+			}
+			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
+		},
+		DeleteMany: func(ctx context.Context, keys []any) error {
+			ids, err := ids(keys)
+			if err != nil {
+				return err
+			}
+			_, err = client.Vote.Delete().Where(entvote.IDIn(ids...)).Exec(ctx)
+			return inputError(e, "delete", err)
+		},
 		Create: func(ctx context.Context, in entity.Input) (any, error) {
 			b := client.Vote.Create()
 			v, err := read(ctx, in, b.Mutation())

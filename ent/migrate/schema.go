@@ -3,6 +3,7 @@
 package migrate
 
 import (
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/schema/field"
 )
@@ -358,9 +359,15 @@ func init() {
 	CommentsTable.ForeignKeys[0].RefTable = CommentsTable
 	CommentsTable.ForeignKeys[1].RefTable = PostsTable
 	CommentsTable.ForeignKeys[2].RefTable = UsersTable
+	CommentsTable.Annotation = &entsql.Annotation{
+		Options: "{\"search\":[{\"column\":\"message\",\"weight\":\"D\"}]}",
+	}
 	GridsTable.ForeignKeys[0].RefTable = UsersTable
 	PostsTable.ForeignKeys[0].RefTable = CommentsTable
 	PostsTable.ForeignKeys[1].RefTable = UsersTable
+	PostsTable.Annotation = &entsql.Annotation{
+		Options: "{\"search\":[{\"column\":\"title\",\"weight\":\"A\"},{\"column\":\"body\",\"weight\":\"D\"}]}",
+	}
 	PostLinksTable.ForeignKeys[0].RefTable = PostsTable
 	PostLinksTable.ForeignKeys[1].RefTable = PostsTable
 	VotesTable.ForeignKeys[0].RefTable = CommentsTable

@@ -76,6 +76,7 @@ func (Comment) Annotations() []schema.Annotation {
 	owner := access.Any(access.Owner("author"), access.Role("moderator", "admin"))
 	return []schema.Annotation{
 		schema.Comment("An answer to a post, or a remark on a post or on an answer."),
+		entity.Search("message"),
 		access.Rules{
 			Read: access.Any(
 				access.Related("post", access.Match("status", "published", "closed", "wiki")),

@@ -87,6 +87,7 @@ func (Post) Annotations() []schema.Annotation {
 	owner := access.Any(access.Owner("author"), access.Role("moderator", "admin"))
 	return []schema.Annotation{
 		schema.Comment("A question or an article."),
+		entity.Search("title:A", "body"),
 		access.Rules{
 			Read:   access.Any(access.Match("status", "published", "closed", "wiki"), owner),
 			Create: access.All(access.SignedIn(), owner),

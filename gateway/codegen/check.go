@@ -33,6 +33,12 @@ func (n *node) typeNames() []string {
 	for _, fn := range entity.Aggregates() {
 		names = append(names, n.Name+aggregates[fn].typ)
 	}
+	if n.Names.UpdateMany != "" {
+		names = append(names, n.Name+"Patch", n.bulkType("update")+"Input", n.bulkType("update")+"Payload")
+	}
+	if n.Names.DeleteMany != "" {
+		names = append(names, n.bulkType("delete")+"Input", n.bulkType("delete")+"Payload")
+	}
 	return append(append(names, n.groupTypes()...),
 		n.Name, n.Names.Connection, n.Names.Edge, n.Names.Where, n.Names.ToOneWhere, n.Names.ToManyWhere, n.Names.Order, n.Names.OrderField,
 		"Create"+n.Name+"Input", "Update"+n.Name+"Input", "Delete"+n.Name+"Input",

@@ -58,6 +58,9 @@ func Run(cfg Config) error {
 	if err != nil {
 		return err
 	}
+	if err := m.markSearches(); err != nil {
+		return err
+	}
 	if err := graph.Gen(); err != nil {
 		return fmt.Errorf("generate the ORM: %w", err)
 	}

@@ -80,14 +80,14 @@ func (m *model) writePeriods(w *sdlWriter) {
 
 // groupArguments are those of every field that gives rows of the entity in groups.
 func (n *node) groupArguments() [][2]string {
-	return [][2]string{
+	return append([][2]string{
 		{"where: " + n.Names.Where, "Which to group; all if it is not given."},
 		{"by: [" + n.group + "By!]!", "What those of a group have in common: 1 to 5 things."},
 		{"having: " + n.Name + "Having", "Which groups; all if it is not given."},
 		{"orderBy: [" + n.group + "Order!]", "How to sort the groups. What `by` holds decides last."},
 		{"first: Int", "How many groups."},
 		{"offset: Int", "How many groups to skip."},
-	}
+	}, n.searchArguments()...)
 }
 
 // groupTypes are the names of the types that belong to an entity's groups, beside those of the figures.

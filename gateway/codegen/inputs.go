@@ -92,6 +92,13 @@ func (n *node) inputs() []*input {
 	return all
 }
 
+// bulk says whether many rows can be given the value at once: not what is unique to one of them by its nature.
+func (in *input) bulk() bool { return !in.CreateOnly && !in.list() }
+
+// bulkType is what the types of a mutation of many rows begin with. The plural would meet the inputs of lists: those of a
+// post's links are UpdatePostLinksInput.
+func (n *node) bulkType(verb string) string { return title(verb) + "Many" + n.Name }
+
 // givenID says whether rows can come with an id of their own. Those that the database counts cannot: a client could take
 // the numbers of rows to come.
 func givenID(id *gen.Field) bool {

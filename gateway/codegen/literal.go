@@ -127,6 +127,8 @@ func namesLiteral(n entity.Names) string {
 		{"\nCreate", n.Create},
 		{"Update", n.Update},
 		{"Delete", n.Delete},
+		{"\nUpdateMany", n.UpdateMany},
+		{"DeleteMany", n.DeleteMany},
 	} {
 		l.text(pair[0], pair[1])
 	}

@@ -63,6 +63,9 @@ func newModel(graph *gen.Graph, cfg Config) (*model, error) {
 		if err := m.readFieldRules(n); err != nil {
 			return nil, err
 		}
+		if err := n.addSearch(); err != nil {
+			return nil, err
+		}
 	}
 	m.addGroups()
 	if err := m.checkNames(); err != nil {
@@ -83,6 +86,9 @@ func newModel(graph *gen.Graph, cfg Config) (*model, error) {
 		n.Inputs = n.inputs()
 		if n.Composite() && !slices.ContainsFunc(n.Inputs, func(in *input) bool { return !in.CreateOnly }) {
 			n.Names.Update = "" // all there is to say is the key
+		}
+		if !slices.ContainsFunc(n.Inputs, (*input).bulk) {
+			n.Names.UpdateMany = ""
 		}
 	}
 	return m, m.checkInputs()
@@ -143,6 +149,7 @@ func (m *model) newNode(t *gen.Type, cfg Config) (*node, error) {
 			Where: name + "Where", ToOneWhere: name + "ToOneWhere", ToManyWhere: name + "ToManyWhere",
 			Order: name + "Order", OrderField: name + "OrderField",
 			Create: "create" + name, Update: "update" + name, Delete: "delete" + name,
+			UpdateMany: "update" + title(many), DeleteMany: "delete" + title(many),
 		},
 	}}
 	if n.PageSize > 0 && n.MaxPageSize > 0 && n.PageSize > n.MaxPageSize {
@@ -201,12 +208,19 @@ func (n *node) omit() error {
 		case entity.RootCreate:
 			n.Names.Create = ""
 		case entity.RootUpdate:
-			n.Names.Update = ""
+			n.Names.Update, n.Names.UpdateMany = "", ""
 		case entity.RootDelete:
-			n.Names.Delete = ""
+			n.Names.Delete, n.Names.DeleteMany = "", ""
+		case entity.RootUpdateMany:
+			n.Names.UpdateMany = ""
+		case entity.RootDeleteMany:
+			n.Names.DeleteMany = ""
 		default:
-			return fault(n.Type, "entity.Without(%q): that is no root field of an entity; use RootOne, RootBy, RootMany, RootGroups, RootCreate, RootUpdate or RootDelete", kind)
+			return fault(n.Type, "entity.Without(%q): that is no root field of an entity; use RootOne, RootBy, RootMany, RootGroups, RootCreate, RootUpdate, RootDelete, RootUpdateMany or RootDeleteMany", kind)
 		}
+	}
+	if n.Composite() {
+		n.Names.UpdateMany, n.Names.DeleteMany = "", ""
 	}
 	if n.Hidden {
 		n.Names, n.Keys = entity.Names{}, nil

@@ -172,7 +172,7 @@ func deprecation(reason string) string {
 
 // listArguments are those of every list of the entity.
 func (n *node) listArguments() [][2]string {
-	return [][2]string{
+	return append([][2]string{
 		{"first: Int", "How many to return from the start, or after the cursor `after`."},
 		{"after: String", "The cursor after which the page begins."},
 		{"last: Int", "How many to return from the end, or before the cursor `before`."},
@@ -180,7 +180,7 @@ func (n *node) listArguments() [][2]string {
 		{"offset: Int", "How many to skip."},
 		{"where: " + n.Names.Where, "Which to return; all if it is not given."},
 		{"orderBy: [" + n.Names.Order + "!]", "How to sort. Later entries decide where earlier ones are equal; the id decides last."},
-	}
+	}, n.searchArguments()...)
 }
 
 func (m *model) writeMutation(w *sdlWriter) {
@@ -196,6 +196,12 @@ func (m *model) writeMutation(w *sdlWriter) {
 			}
 			w.field(title(verb)+"s "+article(phrase(n.Name))+".", name,
 				[][2]string{{"input: " + title(name) + "Input!", "What to " + verb + "."}}, title(name)+"Payload!"+deprecation(n.api.Deprecated))
+		}
+		for _, mutation := range [][2]string{{"update", n.Names.UpdateMany}, {"delete", n.Names.DeleteMany}} {
+			if verb, name := mutation[0], mutation[1]; name != "" {
+				w.field(title(verb)+"s all "+phrases(n.Name)+" that a filter finds.", name,
+					[][2]string{{"input: " + n.bulkType(verb) + "Input!", "Which to " + verb + "."}}, n.bulkType(verb)+"Payload!"+deprecation(n.api.Deprecated))
+			}
 		}
 	}
 	w.close()
@@ -293,6 +299,9 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 		if f.Sort {
 			w.line(f.Description, f.OrderValue+deprecation(m.deprecated[f]))
 		}
+	}
+	if len(n.Search) > 0 {
+		w.line("How well they match `search`, the best first. Lists without `search` cannot be sorted by it.", entity.OrderByRank)
 	}
 	w.close()
 	if n.Writable() {
@@ -426,6 +435,7 @@ func (m *model) writeInputs(w *sdlWriter, n *node) {
 		w.line(mutationIDIn, mutationIDField)
 		w.close()
 	}
+	m.writeBulkInputs(w, n)
 	for _, in := range n.Inputs {
 		if in.list() {
 			n.writeListInputs(w, in)
@@ -447,6 +457,38 @@ func (m *model) writeInputs(w *sdlWriter, n *node) {
 	if n.Names.Delete != "" {
 		w.open("What came of deleting "+article(noun)+".", "type Delete"+n.Name+"Payload")
 		w.line("The id of the deleted "+noun+".", "deletedId: ID")
+		w.line(mutationIDOut, mutationIDField)
+		w.close()
+	}
+}
+
+// writeBulkInputs writes the types by which many rows are written at once.
+func (m *model) writeBulkInputs(w *sdlWriter, n *node) {
+	nouns := phrases(n.Name)
+	if n.Names.UpdateMany != "" {
+		w.open("New values that all of some "+nouns+" get. What is left out stays as it is; null clears.", "input "+n.Name+"Patch")
+		for _, in := range n.Inputs {
+			if in.bulk() {
+				w.line(in.Description, in.Name+": "+in.graphQL(n, false)+deprecation(m.deprecated[in.Field]))
+			}
+		}
+		w.close()
+	}
+	for _, mutation := range [][3]string{{"update", n.Names.UpdateMany, "changed"}, {"delete", n.Names.DeleteMany, "deleted"}} {
+		verb := mutation[0]
+		if mutation[1] == "" {
+			continue
+		}
+		w.open("Which "+nouns+" to "+verb+".", "input "+n.bulkType(verb)+"Input")
+		w.line("Which: a condition at least. An empty filter does not mean all.", "where: "+n.Names.Where+"!")
+		w.line("How many they may be at most. If there are more, none is "+mutation[2]+".", "max: Int!")
+		if verb == "update" {
+			w.line("What they get.", "set: "+n.Name+"Patch!")
+		}
+		w.line(mutationIDIn, mutationIDField)
+		w.close()
+		w.open("What came of it.", "type "+n.bulkType(verb)+"Payload")
+		w.line("How many "+nouns+" were "+mutation[2]+".", "affectedCount: Int!")
 		w.line(mutationIDOut, mutationIDField)
 		w.close()
 	}

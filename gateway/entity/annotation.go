@@ -43,6 +43,8 @@ type API struct {
 	Was string `json:"was,omitempty"`
 	// Order is the default order of an entity's lists.
 	Order []string `json:"order,omitempty"`
+	// Search are the fields of an entity in which words are looked for.
+	Search []string `json:"search,omitempty"`
 }
 
 // ReadOnly keeps clients from writing a field or an edge. The application's Go code and hooks still can.
@@ -75,7 +77,8 @@ func Pages(size, max int) API { return API{PageSize: size, MaxPageSize: max} }
 func Hidden() API { return API{Hide: true} }
 
 // Without takes root fields of an entity out of the API: RootOne (post), RootBy (postBySlug), RootMany (posts, and with it
-// postGroups), RootGroups, RootCreate, RootUpdate and RootDelete.
+// postGroups), RootGroups, RootCreate, RootUpdate,
+// RootDelete, and RootUpdateMany and RootDeleteMany (updatePosts, deletePosts), which go with the two before.
 func Without(kinds ...RootKind) API { return API{Omit: kinds} }
 
 // Rename gives an entity, a field or an edge another name in the API than the schema's. All types, root fields and
@@ -111,6 +114,11 @@ func Deprecate(reason string) API { return API{Deprecated: reason} }
 // DefaultOrder sets how lists of the entity are sorted where the client does not say: names of fields in the schema, with a
 // minus for those that start with the largest. The id breaks ties.
 func DefaultOrder(fields ...string) API { return API{Order: fields} }
+
+// Search lets clients look for words in an entity: its lists take `search`, and are sorted by how well rows match. The fields are
+// texts that everyone who may read a row may read, by their names in the schema; a letter from A to D says how much it counts
+// that a word is found there, "title:A", and is D if it is left out. Migrations make the index.
+func Search(fields ...string) API { return API{Search: fields} }
 
 // Name implements [schema.Annotation].
 func (API) Name() string { return "EntwineAPI" }
@@ -151,6 +159,9 @@ func (a API) Merge(other schema.Annotation) schema.Annotation {
 	replace(&a.Deprecated, o.Deprecated)
 	if len(o.Order) > 0 {
 		a.Order = o.Order
+	}
+	if len(o.Search) > 0 {
+		a.Search = o.Search
 	}
 	if o.PageSize != 0 {
 		a.PageSize = o.PageSize

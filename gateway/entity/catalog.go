@@ -44,6 +44,8 @@ type Entity struct {
 	Bypass *access.Rule
 	// DefaultOrder applies where no order is asked for. The primary key is added to break ties.
 	DefaultOrder []Order
+	// Search are the fields in which words are looked for, none if the entity cannot be searched.
+	Search []SearchField
 	// PageSize and MaxPageSize are for every list of the entity; 0 means the setting of the application.
 	PageSize, MaxPageSize int
 	Names                 Names
@@ -60,6 +62,15 @@ type Entity struct {
 	keys    map[string]*Key
 }
 
+// SearchField is a field in which words are looked for. Weight is a letter from A, the most important, to D.
+type SearchField struct {
+	Field  *Field
+	Weight string
+}
+
+// OrderByRank is the value of an entity's OrderField enum that stands for how well rows match a search.
+const OrderByRank = "RANK"
+
 // Names are the names in the API that belong to an entity. An empty name means that the thing is not offered.
 type Names struct {
 	One, Many              string // Query.post, Query.posts
@@ -70,6 +81,7 @@ type Names struct {
 	ToManyWhere            string // PostToManyWhere
 	Order, OrderField      string // PostOrder, PostOrderField
 	Create, Update, Delete string // Mutation.createPost, …
+	UpdateMany, DeleteMany string // Mutation.updatePosts, Mutation.deletePosts
 }
 
 // Type is a field's type in the API, which also says how its values are read, compared and written.
@@ -255,6 +267,9 @@ const (
 	RootCreate RootKind = "create"
 	RootUpdate RootKind = "update"
 	RootDelete RootKind = "delete"
+
+	RootUpdateMany RootKind = "updateMany"
+	RootDeleteMany RootKind = "deleteMany"
 )
 
 // NewCatalog links the entities by their names. It panics if they contradict each other, which only a fault of the
@@ -296,6 +311,8 @@ func NewCatalog(entities ...*Entity) *Catalog {
 		c.root(e.Names.Create, Root{Kind: RootCreate, Entity: e})
 		c.root(e.Names.Update, Root{Kind: RootUpdate, Entity: e})
 		c.root(e.Names.Delete, Root{Kind: RootDelete, Entity: e})
+		c.root(e.Names.UpdateMany, Root{Kind: RootUpdateMany, Entity: e})
+		c.root(e.Names.DeleteMany, Root{Kind: RootDeleteMany, Entity: e})
 	}
 	for _, e := range entities {
 		for _, ed := range e.Edges {

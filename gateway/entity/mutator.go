@@ -9,6 +9,10 @@ type Mutator struct {
 	Create func(ctx context.Context, in Input) (key any, err error)
 	Update func(ctx context.Context, key any, in Input) error
 	Delete func(ctx context.Context, key any) error
+	// UpdateMany and DeleteMany write all rows with the keys, each by one statement. They are nil for entities with
+	// composite keys, and where the entity has no such mutation.
+	UpdateMany func(ctx context.Context, keys []any, in Input) error
+	DeleteMany func(ctx context.Context, keys []any) error
 }
 
 // Input is a coerced GraphQL input object: values are nil, bool, int64, float64, json.Number, string, []any and

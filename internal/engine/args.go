@@ -19,6 +19,7 @@ type listArgs struct {
 	before   []any
 	order    order
 	where    *condition
+	search   *wanted
 	grouping *grouping // of groups
 }
 
@@ -26,7 +27,10 @@ type listArgs struct {
 func (x *Engine) resolveList(r *read, args map[string]any, viewer access.Viewer) (*listArgs, error) {
 	a, e := &listArgs{}, r.entity
 	var err error
-	if a.order, err = resolveOrder(e, args["orderBy"], viewer); err != nil {
+	if a.search, err = searchArg(e, args); err != nil {
+		return nil, err
+	}
+	if a.order, err = resolveOrder(e, args["orderBy"], viewer, a.search); err != nil {
 		return nil, err
 	}
 	first, hasFirst, err := intArg(args, "first")

@@ -64,7 +64,7 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 			}
 		}
 		if r.wantCursor { // an edge in a mutation's payload: its cursor is for the default order
-			o, err := resolveOrder(r.entity, nil, x.viewer)
+			o, err := resolveOrder(r.entity, nil, x.viewer, nil)
 			if out.refused(err) {
 				return nil
 			}

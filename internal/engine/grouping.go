@@ -74,6 +74,9 @@ func (x *Engine) resolveGroups(r *read, args map[string]any, viewer access.Viewe
 	if a.limit, err = x.pageSize(r.entity, "first", first, hasFirst); err != nil {
 		return nil, err
 	}
+	if a.search, err = searchArg(r.entity, args); err != nil {
+		return nil, err
+	}
 	if w := args["where"]; w != nil {
 		m, _ := w.(map[string]any)
 		if a.where, err = x.resolveWhere(r.entity, m, viewer); err != nil {

@@ -79,6 +79,8 @@ func (c *compiler) payload(e *entity.Entity, f *collected) *object {
 			o = c.typename(pf)
 		case name == "clientMutationId":
 			o = c.out(pf, outClientMutationID)
+		case name == "affectedCount":
+			o = c.out(pf, outAffectedCount)
 		case name == "deletedId":
 			o = c.out(pf, outDeletedID)
 		case pf.first().Definition.Type.Name() == e.Names.Edge:
@@ -167,6 +169,14 @@ func (e *Engine) step(ctx context.Context, q store.Querier, oc *graphql.Operatio
 		w.fail(s.out.nodes, err)
 		return false, nil
 	}
+	if s.kind == entity.RootUpdateMany || s.kind == entity.RootDeleteMany {
+		n, err := m.runMany(ctx)
+		if err != nil {
+			w.fail(s.out.nodes, relocate(m.explain(err), "set"))
+			return false, nil
+		}
+		return w.payload(x, s, n, input), nil
+	}
 	key, err := m.run(ctx)
 	if err != nil {
 		w.fail(s.out.nodes, m.explain(err))
@@ -183,6 +193,7 @@ func (e *Engine) step(ctx context.Context, q store.Querier, oc *graphql.Operatio
 	return w.payload(x, s, key, input), nil
 }
 
+// payload writes what came of a mutation: key is that of the row, or the number of rows of many.
 func (w *writer) payload(x *execution, s *mutationStep, key any, input map[string]any) bool {
 	return w.object(s.out.obj, func(o *out) bool {
 		switch o.kind {
@@ -192,6 +203,9 @@ func (w *writer) payload(x *execution, s *mutationStep, key any, input map[strin
 				return true
 			}
 			return w.null(o)
+		case outAffectedCount:
+			w.buf = appendKey(w.buf, key)
+			return true
 		case outDeletedID:
 			w.raw(`"`)
 			w.buf = relay.AppendID(w.buf, s.entity.Name, appendKey(nil, key))
@@ -480,7 +494,7 @@ func (m *change) explain(err error) error {
 	case store.Check:
 		return field(apierr.Invalid, "The value is not allowed.")
 	case store.ForeignKey:
-		if m.kind == entity.RootDelete {
+		if m.kind == entity.RootDelete || m.kind == entity.RootDeleteMany {
 			return apierr.Wrap(err, apierr.Conflict, "This %s is still in use.", m.entity.Name)
 		}
 		return &danglingError{m}

@@ -23,6 +23,7 @@ type step struct {
 	path       []*entity.Edge
 	field      *entity.Field // rowCount if count is set
 	count      *entity.Edge
+	rank       *wanted // the row's rank in a search; field is rankValue then
 	desc       bool
 	nullsFirst bool
 }
@@ -51,7 +52,7 @@ func (st step) name() string {
 // selected is the name under which a statement selects the step's value: its column, or one that no table has and that
 // [statement.value] resolves.
 func (st step) selected() string {
-	if len(st.path) == 0 && st.count == nil {
+	if len(st.path) == 0 && st.count == nil && st.rank == nil {
 		return st.field.Column
 	}
 	return "\x00" + st.name()
@@ -65,7 +66,9 @@ func (st step) alias(root string) string {
 	return root
 }
 
-func resolveOrder(e *entity.Entity, arg any, viewer access.Viewer) (order, error) {
+// resolveOrder checks an orderBy argument. Without one, rows are sorted by their rank in the search, if there is one, and then as
+// the entity says.
+func resolveOrder(e *entity.Entity, arg any, viewer access.Viewer, found *wanted) (order, error) {
 	var o order
 	var list []any
 	if arg != nil {
@@ -75,13 +78,16 @@ func resolveOrder(e *entity.Entity, arg any, viewer access.Viewer) (order, error
 		return o, tooMuch([]any{"orderBy"}, maxOrderSteps, "orderBy must not hold more than %d elements.")
 	}
 	if len(list) == 0 {
+		if found != nil {
+			o.steps = append(o.steps, found.byRank())
+		}
 		for _, s := range e.DefaultOrder {
 			o.steps = append(o.steps, step{field: s.Field, desc: s.Desc, nullsFirst: s.NullsFirst})
 		}
 		return o.complete(e), nil
 	}
 	for i, item := range list {
-		s, err := resolveStep(e, item, i, viewer)
+		s, err := resolveStep(e, item, i, viewer, found)
 		if err != nil {
 			return o, err
 		}
@@ -90,7 +96,7 @@ func resolveOrder(e *entity.Entity, arg any, viewer access.Viewer) (order, error
 	return o.complete(e), nil
 }
 
-func resolveStep(e *entity.Entity, item any, i int, viewer access.Viewer) (step, error) {
+func resolveStep(e *entity.Entity, item any, i int, viewer access.Viewer, found *wanted) (step, error) {
 	path := []any{"orderBy", i}
 	var st step
 	for {
@@ -102,6 +108,17 @@ func resolveStep(e *entity.Entity, item any, i int, viewer access.Viewer) (step,
 		name, _ := m["field"].(string)
 		if edge == nil && name == "" {
 			return step{}, badPath(path, apierr.Required, "Each element of orderBy needs a field or a relation.")
+		}
+		if edge == nil && name == entity.OrderByRank && len(e.Search) > 0 {
+			switch {
+			case len(st.path) > 0:
+				return step{}, badPath(extend(path, "field"), apierr.Invalid, "RANK is that of the list's own rows.")
+			case found == nil:
+				return step{}, badPath(extend(path, "field"), apierr.Invalid, "RANK needs the argument search.")
+			}
+			st = found.byRank()
+			st.desc = m["direction"] == "DESC"
+			return st, nil
 		}
 		if edge == nil {
 			for _, f := range e.Fields {
@@ -176,7 +193,7 @@ func (o order) complete(e *entity.Entity) order {
 		}
 	}
 	for _, st := range o.steps {
-		if st.count != nil || st.field.Column != "" {
+		if st.count != nil || st.rank != nil || st.field.Column != "" {
 			add(st)
 			continue
 		}
@@ -195,6 +212,9 @@ func (o order) complete(e *entity.Entity) order {
 	for _, st := range steps {
 		b.WriteByte(' ')
 		b.WriteString(st.name())
+		if st.rank != nil {
+			b.WriteString(" " + st.rank.String()) // the ranks of another search mean nothing here
+		}
 		if st.desc {
 			b.WriteString("-")
 		}
@@ -227,5 +247,5 @@ func (o order) uniform() bool {
 
 // own says whether the row itself holds all values, so that an index can.
 func (o order) own() bool {
-	return !slices.ContainsFunc(o.steps, func(st step) bool { return len(st.path) > 0 || st.count != nil })
+	return !slices.ContainsFunc(o.steps, func(st step) bool { return len(st.path) > 0 || st.count != nil || st.rank != nil })
 }

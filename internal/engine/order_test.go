@@ -144,7 +144,7 @@ func pageThrough(t *rapid.T, e *Engine, all []item) {
 			"nulls":     rapid.SampledFrom([]string{"FIRST", "LAST"}).Draw(t, f+" nulls"),
 		})
 	}
-	o, err := resolveOrder(child, orderBy, access.Viewer{})
+	o, err := resolveOrder(child, orderBy, access.Viewer{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,6 +109,7 @@ const (
 	outPayloadNode
 	outPayloadEdge
 	outDeletedID
+	outAffectedCount
 	outClientMutationID
 )
 

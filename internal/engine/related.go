@@ -13,6 +13,10 @@ func (s *statement) value(st step, alias string) {
 		s.WriteSQL(")")
 		return
 	}
+	if st.rank != nil {
+		st.rank.in.Rank(s, s.postgres, st.rank.Query, alias)
+		return
+	}
 	s.WriteColumn(st.alias(alias), st.field.Column)
 }
 

@@ -275,6 +275,12 @@ func (w *writer) finishPostgres(ctx context.Context, s step) error {
 			return fmt.Errorf("%s: advance the ids: %w", s.table.Name, err)
 		}
 	}
+	// What was loaded waits in lists beside the indexes of words, which every search reads.
+	query := `SELECT gin_clean_pending_list(c.oid) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
+		JOIN pg_catalog.pg_am m ON m.oid = c.relam WHERE m.amname = 'gin' AND i.indrelid = $1::regclass AND pg_has_role(c.relowner, 'USAGE')`
+	if err := w.exec(ctx, query, table); err != nil {
+		return fmt.Errorf("%s: complete its indexes: %w", s.table.Name, err)
+	}
 	if err := w.exec(ctx, "ANALYZE "+table); err != nil {
 		return fmt.Errorf("%s: analyze: %w", s.table.Name, err)
 	}

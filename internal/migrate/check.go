@@ -12,8 +12,10 @@ import (
 
 	"ariga.io/atlas/sql/schema"
 	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
 	ent "entgo.io/ent/dialect/sql/schema"
 
+	"github.com/entwine-data/entwine/internal/search"
 	"github.com/entwine-data/entwine/internal/store"
 )
 
@@ -112,6 +114,7 @@ func CheckDrift(ctx context.Context, r *Runner, scratch string) error {
 // compareDatabases returns what would make the tables of one database those of another.
 func compareDatabases(ctx context.Context, is, want *store.DB) (*difference, error) {
 	var schemas [2]*schema.Schema
+	var searches [2]map[string]string
 	for i, db := range []*store.DB{want, is} {
 		var out *difference
 		err := withConn(ctx, db, func(conn *sql.Conn) error {
@@ -120,8 +123,11 @@ func compareDatabases(ctx context.Context, is, want *store.DB) (*difference, err
 				return err
 			}
 			schemas[i] = s
-			if i == 1 {
-				out, err = compareSchemas(drv, s, schemas[0])
+			if searches[i], err = search.Find(ctx, entsql.Conn{ExecQuerier: conn}, db.Dialect()); err != nil || i == 0 {
+				return err
+			}
+			if out, err = compareSchemas(drv, s, schemas[0]); err == nil {
+				out.addSearches(searches[1], searches[0])
 			}
 			return err
 		})

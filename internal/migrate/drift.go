@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,8 +14,10 @@ import (
 	atlas "ariga.io/atlas/sql/schema"
 	"ariga.io/atlas/sql/sqlite"
 	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/schema"
 
+	"github.com/entwine-data/entwine/internal/search"
 	"github.com/entwine-data/entwine/internal/store"
 )
 
@@ -47,7 +50,21 @@ func (s *session) live(ctx context.Context, tables []*schema.Table) (*difference
 		return nil, err
 	}
 	is.Tables = slices.DeleteFunc(is.Tables, func(t *atlas.Table) bool { _, ok := want.Table(t.Name); return !ok })
-	return compareSchemas(drv, is, want)
+	d, err := compareSchemas(drv, is, want)
+	if err != nil {
+		return nil, err
+	}
+	found, err := search.Find(ctx, entsql.Conn{ExecQuerier: s.conn}, s.dialect)
+	if err != nil {
+		return nil, err
+	}
+	searches := make(map[string]string)
+	for _, t := range newState(tables).definitions() {
+		searches[t.Table] = t.Found(s.dialect)
+	}
+	maps.DeleteFunc(found, func(table, _ string) bool { _, ok := want.Table(table); return !ok })
+	d.addSearches(found, searches)
+	return d, nil
 }
 
 // opened is what both of atlas' drivers can do.
@@ -73,6 +90,7 @@ func inspect(ctx context.Context, conn *sql.Conn, name string) (*atlas.Schema, o
 		return nil, nil, fmt.Errorf("inspect the tables: %w", err)
 	}
 	is.Tables = slices.DeleteFunc(is.Tables, func(t *atlas.Table) bool { return !applications(t.Name) })
+	withoutSearches(is)
 	return is, drv, nil
 }
 

@@ -2,13 +2,16 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/entwine-data/entwine/internal/search"
 	"github.com/entwine-data/entwine/internal/store"
 )
 
@@ -39,6 +42,41 @@ func value(c *columnState, n int, name string) string {
 	}
 	return fmt.Sprintf("'text ''%d''; --'", n)
 }
+
+// finds looks for a word that all texts hold.
+func (e *evolution) finds(s *state, when string) {
+	e.t.Helper()
+	for _, d := range s.definitions() {
+		var b entsql.Builder
+		b.SetDialect(e.db.Dialect())
+		w := &queryWriter{Builder: &b}
+		q, err := search.Parse("tex*")
+		must(e.t, err)
+		d.Match(w, e.db.Dialect() == dialect.Postgres, q, d.Table)
+		var like []string
+		for _, f := range d.Fields {
+			like = append(like, store.Quote(f.Column)+" LIKE 'text%'")
+		}
+		match, args := b.Query()
+		query := "SELECT count(*) FROM " + store.Quote(d.Table) + " WHERE (" + match + ") IS DISTINCT FROM (" + strings.Join(like, " IS TRUE OR ") + " IS TRUE)"
+		rows := &entsql.Rows{}
+		must(e.t, e.db.Driver().Query(e.ctx, query, args, rows))
+		n, err := entsql.ScanInt(rows)
+		must(e.t, errors.Join(err, rows.Close()))
+		if n != 0 {
+			e.t.Fatalf("%s, a search in %s errs about %d rows\n%s", when, d.Table, n, e.files())
+		}
+	}
+}
+
+// queryWriter lets a search write to ent's builder.
+type queryWriter struct{ *entsql.Builder }
+
+func (w *queryWriter) WriteSQL(text string) { w.WriteString(text) }
+func (w *queryWriter) WriteColumn(alias, column string) {
+	w.WriteString(store.Quote(alias) + "." + store.Quote(column))
+}
+func (w *queryWriter) WriteArg(value any) { w.Arg(value) }
 
 // populate adds rows to the tables that have none.
 func (e *evolution) populate() {

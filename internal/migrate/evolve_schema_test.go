@@ -7,6 +7,8 @@ import (
 
 	"entgo.io/ent/dialect"
 	"pgregory.net/rapid"
+
+	"github.com/entwine-data/entwine/internal/search"
 )
 
 // The changes that TestEvolution makes to schemas.
@@ -60,6 +62,9 @@ func (e *evolution) addTable() *tableState {
 	if rapid.Bool().Draw(e.t, "index") {
 		e.addIndex(t)
 	}
+	if rapid.Bool().Draw(e.t, "searched") {
+		e.search(t)
+	}
 	return t
 }
 
@@ -85,12 +90,22 @@ func (e *evolution) addIndex(t *tableState) {
 	}
 }
 
+// search lets words be looked for in some of the table's texts.
+func (e *evolution) search(t *tableState) {
+	t.Search = nil
+	for _, c := range t.Columns {
+		if c.Type == "string" && rapid.Bool().Draw(e.t, "search") {
+			t.Search = append(t.Search, search.Field{Column: c.Name, Weight: rapid.SampledFrom([]string{"A", "D"}).Draw(e.t, "weight")})
+		}
+	}
+}
+
 // mutate makes one change.
 func (e *evolution) mutate() {
 	t := e.table()
 	c := t.Columns[rapid.IntRange(0, len(t.Columns)-1).Draw(e.t, "column")]
 	known := e.oldColumn(t, c)
-	switch change := rapid.IntRange(0, 12).Draw(e.t, "change"); {
+	switch change := rapid.IntRange(0, 14).Draw(e.t, "change"); {
 	case change == 0:
 		e.addTable()
 	case change == 1 && len(e.state.Tables) > 1:
@@ -129,6 +144,10 @@ func (e *evolution) mutate() {
 		t.ForeignKeys[0].OnDelete = "RESTRICT"
 	case change == 12:
 		e.addKey(t, true)
+	case change == 13:
+		e.search(t)
+	case change == 14:
+		t.Search = nil
 	}
 	e.requireDefaults()
 }
@@ -205,6 +224,9 @@ func (e *evolution) dropTable(t *tableState) {
 func (e *evolution) dropColumn(t *tableState, c *columnState) {
 	t.Columns = slices.DeleteFunc(t.Columns, func(other *columnState) bool { return other == c })
 	t.Indexes = slices.DeleteFunc(t.Indexes, func(i *indexState) bool { return slices.Contains(i.Columns, c.Name) })
+	if t.Search = slices.DeleteFunc(t.Search, func(f search.Field) bool { return f.Column == c.Name }); len(t.Search) == 0 {
+		t.Search = nil
+	}
 	t.ForeignKeys = slices.DeleteFunc(t.ForeignKeys, func(k *foreignKey) bool { return slices.Contains(k.Columns, c.Name) })
 	e.choices.Renames = slices.DeleteFunc(e.choices.Renames, func(s string) bool { return strings.HasSuffix(s, "="+c.Name) })
 	e.choices.Fills = slices.DeleteFunc(e.choices.Fills, func(s string) bool { return strings.HasPrefix(s, t.Name+"."+c.Name+"=") })
@@ -220,6 +242,11 @@ func (e *evolution) renameColumn(t *tableState, c *columnState) {
 	e.column[e.oldTable(t)+"."+old] = name
 	e.choices.Renames = append(e.choices.Renames, t.Name+"."+old+"="+name)
 	c.Name = name
+	for i := range t.Search {
+		if t.Search[i].Column == old {
+			t.Search[i].Column = name
+		}
+	}
 	for i, fill := range e.choices.Fills {
 		if rest, ok := strings.CutPrefix(fill, t.Name+"."+old+"="); ok {
 			e.choices.Fills[i] = t.Name + "." + name + "=" + rest

@@ -145,6 +145,7 @@ func (e *evolution) is(s *state, when string) {
 		must(e.t, err)
 		d.missing, d.surplus = append(d.missing, other.missing...), append(d.surplus, other.surplus...)
 	}
+	e.finds(s, when)
 	if len(d.missing)+len(d.surplus) > 0 {
 		e.t.Fatalf("%s, the tables need: %q %q\n%s", when, d.missing, d.surplus, e.files())
 	}

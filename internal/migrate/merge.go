@@ -54,6 +54,7 @@ func (m *merger) table(base, ours, theirs *tableState) *tableState {
 	out.Comment = pick(m, in+"the comment", base.Comment, ours.Comment, theirs.Comment)
 	out.Check = pick(m, in+"the check", base.Check, ours.Check, theirs.Check)
 	out.Start = pick(m, in+"the first id", base.Start, ours.Start, theirs.Start)
+	out.Search = pick(m, in+"the search", base.Search, ours.Search, theirs.Search)
 	out.Checks = m.checks(in, base.Checks, ours.Checks, theirs.Checks)
 	return &out
 }
@@ -171,6 +172,11 @@ func (s *state) rename(t *tableState, r rename) {
 	}
 	t.column(r.column).Name = r.to
 	replace(t.PrimaryKey)
+	for i := range t.Search {
+		if t.Search[i].Column == r.column {
+			t.Search[i].Column = r.to
+		}
+	}
 	for _, k := range t.ForeignKeys {
 		replace(k.Columns)
 	}

@@ -58,6 +58,8 @@ func (d *decisions) plan(ctx context.Context, name string, from, to *state) (*pl
 	if name == dialect.SQLite {
 		out.up, out.down = withoutForeignKeys(out.up), withoutForeignKeys(out.down)
 	}
+	out.up = p.aroundSearches(from, to, d.renames, out.up)
+	out.down = p.aroundSearches(to, from, d.renames, out.down)
 	return out, nil
 }
 
@@ -93,8 +95,9 @@ func (l Line) ahead(ctx context.Context, name string, tables []*schema.Table) ([
 		return nil, err
 	}
 	p := &planner{name: name, ctx: ctx}
-	changes := p.changes(p.realm(s), p.realm(newState(tables)))
-	return changes, p.err
+	to := newState(tables)
+	changes := p.changes(p.realm(s), p.realm(to))
+	return p.aroundSearches(s, to, nil, changes), p.err
 }
 
 // planner plans on one dialect. It keeps the first error.

@@ -3,6 +3,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"ariga.io/atlas/sql/migrate"
@@ -21,16 +22,18 @@ func Push(ctx context.Context, db *store.DB, tables []*schema.Table) (changes []
 }
 
 func pushOn(ctx context.Context, drv dialect.Driver, tables []*schema.Table) (changes []string, err error) {
-	tables, err = desired(drv.Dialect(), tables)
+	name, state := drv.Dialect(), newState(tables)
+	tables, err = desired(name, tables)
 	if err != nil {
 		return nil, fmt.Errorf("push tables: %w", err)
 	}
+	searches := pushSearches(name, state, func(change string) { changes = append(changes, change) })
 	m, err := schema.NewMigrate(drv, schema.WithApplyHook(func(next schema.Applier) schema.Applier {
 		return schema.ApplyFunc(func(ctx context.Context, conn dialect.ExecQuerier, plan *migrate.Plan) error {
 			for _, c := range plan.Changes {
 				changes = append(changes, c.Comment)
 			}
-			return next.Apply(ctx, conn, plan)
+			return searches(ctx, conn, plan, func() error { return next.Apply(ctx, conn, plan) })
 		})
 	}))
 	if err != nil {
@@ -39,7 +42,19 @@ func pushOn(ctx context.Context, drv dialect.Driver, tables []*schema.Table) (ch
 	if err := m.Create(ctx, tables...); err != nil {
 		return nil, fmt.Errorf("push tables: %w", err)
 	}
-	return changes, nil
+	// Where the tables are up to date, the hook was not called.
+	right, err := searchesRight(ctx, drv, name, state)
+	if err != nil || right {
+		return changes, err
+	}
+	tx, err := drv.Tx(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("push searches: %w", err)
+	}
+	if err := searches(ctx, tx, &migrate.Plan{}, func() error { return nil }); err != nil {
+		return nil, fmt.Errorf("push searches: %w", errors.Join(err, tx.Rollback()))
+	}
+	return changes, tx.Commit()
 }
 
 // desired returns a copy of the tables, which ent's migration would change otherwise, in which text on Postgres is compared

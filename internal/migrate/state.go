@@ -9,6 +9,8 @@ import (
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/schema/field"
+
+	"github.com/entwine-data/entwine/internal/search"
 )
 
 // state is the part of an ent schema that becomes tables, in a form that can be kept in a file. It knows no dialect.
@@ -65,6 +67,7 @@ type tableState struct {
 	Check       string            `json:"check,omitempty"`
 	Checks      map[string]string `json:"checks,omitempty"`
 	Start       *int              `json:"start,omitempty"` // of the ids
+	Search      []search.Field    `json:"search,omitempty"`
 }
 
 type columnState struct {
@@ -130,7 +133,7 @@ func newState(tables []*schema.Table) *state {
 			out.Indexes = append(out.Indexes, &indexState{Name: i.Name, Unique: i.Unique, Columns: names(i.Columns), Annotation: i.Annotation})
 		}
 		if a := t.Annotation; a != nil {
-			out.Check, out.Checks, out.Start = a.Check, a.Checks, a.IncrementStart
+			out.Check, out.Checks, out.Start, out.Search = a.Check, a.Checks, a.IncrementStart, search.FromOptions(a.Options)
 		}
 		s.Tables = append(s.Tables, out)
 	}
@@ -215,8 +218,14 @@ func (s *state) tables() ([]*schema.Table, error) {
 				Nullable: c.Nullable, Default: c.Default.value(), Enums: c.Enums, Collation: c.Collation, Comment: c.Comment,
 			})
 		}
-		if t.Check != "" || t.Checks != nil || t.Start != nil {
+		if t.Check != "" || t.Checks != nil || t.Start != nil || t.Search != nil {
 			table.Annotation = &entsql.Annotation{Check: t.Check, Checks: t.Checks, IncrementStart: t.Start}
+		}
+		if t.Search != nil {
+			var err error
+			if table.Annotation.Options, err = search.Options(t.Search); err != nil {
+				return nil, fmt.Errorf("table %s: %w", t.Name, err)
+			}
 		}
 		byName[t.Name] = table
 		out = append(out, table)

@@ -26,7 +26,12 @@ import (
 // SCHEMA names, and sql, which executes a statement and prints its rows.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"app": func() { gateway.Main(app()) },
+		"app": func() {
+			if r, ok := releases[os.Getenv("SCHEMA")]; ok {
+				gateway.Main(r.app())
+			}
+			gateway.Main(app())
+		},
 		"sql": func() {
 			if err := execute(context.Background(), os.Getenv("DATABASE_URL"), strings.Join(os.Args[1:], " ")); err != nil {
 				fmt.Fprintln(os.Stderr, err)

@@ -3,10 +3,12 @@ package migrations
 import (
 	"slices"
 
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/schema/field"
 
 	"github.com/entwine-data/entwine/gateway/entity"
+	"github.com/entwine-data/entwine/internal/search"
 )
 
 // schemas are the versions of the application's tables.
@@ -29,19 +31,32 @@ var schemas = map[string]func() []*schema.Table{
 			posts.Columns = append(posts.Columns, &schema.Column{Name: "kind", Type: field.TypeEnum, Enums: []string{"note", "essay"}})
 		})
 	},
+	// The posts can be searched, and then otherwise, in a table that SQLite makes anew.
+	"v6": func() []*schema.Table { return blog(searched(search.Field{Column: "title", Weight: "D"})) },
+	"v7": func() []*schema.Table {
+		return blog(searched(search.Field{Column: "title", Weight: "A"}, search.Field{Column: "text", Weight: "D"}), func(posts *schema.Table) { posts.Columns[2].Nullable = false })
+	},
 	// The column text is gone.
 	"v5": func() []*schema.Table {
 		return blog(func(posts *schema.Table) { posts.Columns = slices.Delete(posts.Columns, 2, 3) })
 	},
 	// Everything that can be added without harm: columns, a table, an edge.
-	"v6": func() []*schema.Table { return additions(blog()) },
-	"v7": func() []*schema.Table { return additions(blog(index)) },
-	"v8": func() []*schema.Table {
+	"adds":       func() []*schema.Table { return additions(blog()) },
+	"adds_index": func() []*schema.Table { return additions(blog(index)) },
+	"adds_gone": func() []*schema.Table {
 		return additions(blog(index, func(posts *schema.Table) { posts.Columns = slices.Delete(posts.Columns, 2, 3) }))
 	},
 	// Another branch, and both together.
-	"v9":  func() []*schema.Table { return blog(rating) },
-	"v10": func() []*schema.Table { return additions(blog(rating)) },
+	"rating": func() []*schema.Table { return blog(rating) },
+	"both":   func() []*schema.Table { return additions(blog(rating)) },
+}
+
+// searched lets words be looked for in posts.
+func searched(fields ...search.Field) func(*schema.Table) {
+	return func(posts *schema.Table) {
+		options, _ := search.Options(fields) // which are plain texts
+		posts.Annotation = &entsql.Annotation{Options: options}
+	}
 }
 
 // renamed is what the schema v3 states.

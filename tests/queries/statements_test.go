@@ -18,6 +18,7 @@ func TestStatements(t *testing.T) {
 	}{
 		{"a list", `query($n: Int) { posts(first: $n) { nodes { id title } } }`, 1},
 		{"a list and its total", `query($n: Int) { posts(first: $n) { totalCount nodes { id } } }`, 2},
+		{"a search at two levels", `query($n: Int) { posts(first: $n, search: "a* -qqqq") { totalCount nodes { id comments(first: 2, search: "e*") { nodes { id } } } } }`, 3},
 		{"only a total", `{ posts { totalCount } }`, 1},
 		{"to-one", `query($n: Int) { posts(first: $n) { nodes { author { name } } } }`, 2},
 		{"the same edge twice is one", `query($n: Int) { posts(first: $n) { nodes { author { name } a: author { id } } edges { node { author { username } } } } }`, 2},

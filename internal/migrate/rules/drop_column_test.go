@@ -9,4 +9,5 @@ func TestDropColumn(t *testing.T) {
 	expect(t, dropColumn, postgres, `CREATE TABLE posts (id bigint PRIMARY KEY, title varchar(20) NOT NULL, "text" text, score integer)`, `ALTER TABLE posts ADD COLUMN passing int; ALTER TABLE posts DROP COLUMN passing`)
 	expect(t, dropColumn, postgres, `CREATE TABLE posts (id bigint PRIMARY KEY, title varchar(20) NOT NULL, "text" text, score integer)`, `ALTER TABLE posts DROP CONSTRAINT posts_pkey`)
 	expect(t, dropColumn, postgres, `CREATE TABLE posts (id bigint PRIMARY KEY, title varchar(20) NOT NULL, "text" text, score integer)`, `CREATE TABLE tags (id int, name text); ALTER TABLE tags DROP COLUMN name`)
+	expect(t, dropColumn, postgres, ``, `ALTER TABLE posts DROP COLUMN "entwine_search"`)
 }

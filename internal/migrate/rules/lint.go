@@ -104,7 +104,10 @@ func (f *scan) proceed(o *op) {
 }
 
 // there says whether a table has rows already when the file begins.
-func (f *scan) there(table string) bool { return table != "" && !f.fresh[table] }
+func (f *scan) there(table string) bool { return table != "" && !f.fresh[table] && !derived(table) }
+
+// derived says whether a table or a column is one of those that searches are made of, whose content is made again from others.
+func derived(name string) bool { return strings.HasPrefix(name, "entwine_") }
 
 // allNull says that the columns came with this file and hold nothing yet.
 func (f *scan) allNull(table string, columns []string) bool {
