@@ -213,7 +213,7 @@ func (o order) complete(e *entity.Entity) order {
 		b.WriteByte(' ')
 		b.WriteString(st.name())
 		if st.rank != nil {
-			b.WriteString(" " + st.rank.String()) // the ranks of another search mean nothing here
+			b.WriteString(strings.ReplaceAll(st.rank.String(), " ", "+")) // the ranks of another search mean nothing here
 		}
 		if st.desc {
 			b.WriteString("-")

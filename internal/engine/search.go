@@ -33,7 +33,7 @@ func searchArg(e *entity.Entity, args map[string]any) (*wanted, error) {
 }
 
 // rankValue stands for how well a row matches where a step of an order has a field.
-var rankValue = &entity.Field{Name: "\x00rank", Type: entity.Int}
+var rankValue = &entity.Field{Name: entity.OrderByRank, Type: entity.Int}
 
 // byRank is the step that sorts by how well rows match, the best first.
 func (w *wanted) byRank() step { return step{field: rankValue, rank: w} }

@@ -272,13 +272,13 @@ func (q request) source(s *statement, r *read, a *listArgs, by order, parent fun
 		q.guard(s, r.edge, "t", "")
 	}
 	q.restrict(s, r.entity, "t")
-	if a.search != nil {
-		s.WriteSQL(" AND ")
-		a.search.in.Match(s, q.postgres, a.search.Query, "t")
-	}
 	if a.where != nil {
 		s.WriteSQL(" AND ")
 		q.filter(s, a.where, "t", 1)
+	}
+	if a.search != nil {
+		s.WriteSQL(" AND ")
+		a.search.in.Match(s, q.postgres, a.search.Query, "t")
 	}
 }
 

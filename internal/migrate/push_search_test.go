@@ -32,7 +32,8 @@ func TestPushSearch(t *testing.T) {
 			table := func(size int64, nullable bool, fields ...search.Field) []*schema.Table {
 				t := &schema.Table{Name: "notes", Columns: []*schema.Column{
 					{Name: "id", Type: field.TypeInt, Increment: true},
-					{Name: "title", Type: field.TypeString, Size: size}, {Name: "body", Type: field.TypeString, Nullable: nullable, Default: ""},
+					{Name: "title", Type: field.TypeString, Size: size},
+					{Name: "body", Type: field.TypeString, Nullable: nullable, Default: ""},
 				}}
 				t.PrimaryKey = t.Columns[:1]
 				if len(fields) > 0 {

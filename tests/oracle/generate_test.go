@@ -521,6 +521,10 @@ func (g *generator) listArguments(e *entity.Entity) string {
 		if g.chance(95) {
 			args = append(args, "orderBy: "+g.orderOf(e, cursor.scope))
 		}
+		if text, ok := searchOf(cursor.scope); ok && g.chance(95) {
+			g.use("cursor of a search")
+			add("search", "String", text)
+		}
 	case g.chance(15):
 		g.use("offset")
 		add("offset", "Int", int64(g.r.IntN(6)))
@@ -530,9 +534,24 @@ func (g *generator) listArguments(e *entity.Entity) string {
 			g.use("orderBy")
 			args = append(args, "orderBy: "+g.order(e))
 		}
+		if len(e.Search) > 0 && g.chance(25) {
+			g.use("search")
+			add("search", "String", g.search(e))
+			if g.chance(20) {
+				g.use("orderBy a rank")
+				args = append(args, "orderBy: "+g.value("["+e.Names.Order+"!]", []any{object{{"field", name(entity.OrderByRank)}}, g.step(e, 0)}, false))
+			}
+		}
 	}
 	if g.chance(35) {
 		add("where", e.Names.Where, g.where(e, 1))
+	}
+	// The oracle does not know how to search; it is compared elsewhere.
+	if g.generated && len(e.Search) > 0 && g.chance(25) {
+		text, _ := pick(g, g.tables[e.Table])[pick(g, e.Search).Field.Column].(string)
+		if words := strings.Fields(text); len(words) > 0 {
+			add("search", "String", pick(g, words))
+		}
 	}
 	if len(args) == 0 {
 		return ""
@@ -550,6 +569,14 @@ func (g *generator) listArguments(e *entity.Entity) string {
 func (g *generator) orderOf(e *entity.Entity, scope string) string {
 	var steps []any
 	for _, part := range strings.Fields(scope)[1:] {
+		if rest, ok := strings.CutPrefix(part, entity.OrderByRank); ok {
+			step := object{{"field", name(entity.OrderByRank)}}
+			if strings.HasSuffix(rest, "-") {
+				step = append(step, member{"direction", name("DESC")})
+			}
+			steps = append(steps, step)
+			continue
+		}
 		direction, nulls := strings.Contains(part, "-"), strings.Contains(part, "^")
 		path := strings.Split(strings.TrimRight(part, "-^"), ".")
 		at, last := e, path[len(path)-1]

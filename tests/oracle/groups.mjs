@@ -1,6 +1,7 @@
 // Groups, for oracle.mjs: written from docs/querying.md, like the rest. Periods are found with Intl, whose database of time
 // zones is ICU's and not the gateway's.
 import { bad, compare, comparable, checkOperators, checkWhere, column, entities, fieldValue, figures, isEdge, matches, passes, related, toOne, use, MAX, SIZE } from './oracle.mjs';
+import { found as finds, parseSearch } from './search.mjs';
 
 // The fields that give the rows of an edge in groups.
 export const edgeGroups = {
@@ -183,9 +184,10 @@ export function groups(v, type, rows, args) {
   if (args.where) checkWhere(v, type, args.where);
   if (args.having) checkHaving(v, type, args.having);
   const steps = stepsOf(v, type, keys, args.orderBy ?? []);
+  const terms = args.search != null ? parseSearch(args.search) : null;
   const found = new Map();
   for (const row of rows) {
-    if (args.where && !matches(v, type, args.where, row)) continue;
+    if ((args.where && !matches(v, type, args.where, row)) || (terms && !finds(type, terms, row))) continue;
     const values = keys.map((k) => k.of(row));
     const id = JSON.stringify(values.map((x) => x && x[0]));
     if (!found.has(id)) found.set(id, { sort: values.map((x) => x && x[0]), shown: new Map(keys.map((k, i) => [k.name, values[i] && values[i][1]])), rows: [] });

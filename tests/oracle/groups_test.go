@@ -57,6 +57,10 @@ func (g *generator) groups(sc *scope, e *entity.Entity, field string) string {
 	if g.chance(35) {
 		args = append(args, "where: "+g.value(e.Names.Where, g.where(e, 1), true))
 	}
+	if len(e.Search) > 0 && g.chance(20) {
+		g.use("groups with search")
+		args = append(args, "search: "+g.value("String", g.search(e), true))
+	}
 	if g.chance(50) {
 		g.use("having")
 		args = append(args, "having: "+g.value(e.Name+"Having", g.having(e, 1), true))

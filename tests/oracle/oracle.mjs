@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { isDeepStrictEqual } from 'node:util';
 import { buildSchema, execute, parse, validate, GraphQLError } from 'graphql';
 import { attachGroups, edgeGroups, groups } from './groups.mjs';
+import { found, parseSearch, plain, rankOf, searchable } from './search.mjs';
 
 let schema;
 let tables;
@@ -105,11 +106,12 @@ export function compare(a, b) {
 const camel = (s) => s.toLowerCase().replace(/_([a-z])/g, (_, c) => c.toUpperCase());
 
 // An order is a list of steps {name, desc, first, nullable, of}; of(v, row) is the value.
-function orderOf(v, type, arg) {
+function orderOf(v, type, arg, terms) {
   let steps = entities[type].order.map(([field, direction]) => ownStep(type, field, direction === 'DESC', false));
+  if (terms) steps.unshift(rankStep(type, terms, false));
   if (arg && arg.length > 0) {
     if (arg.length > 10) bad('too many steps');
-    steps = arg.map((s) => stepOf(v, type, s, 0));
+    steps = arg.map((s) => stepOf(v, type, s, 0, terms));
   }
   const out = [];
   for (const s of steps) {
@@ -123,12 +125,18 @@ function orderOf(v, type, arg) {
 
 const ownStep = (type, field, desc, first) => ({ name: field, desc, first, nullable: nullable(type, field), of: (row) => row[column(field)], day: field === 'createdOn' });
 
-function stepOf(v, type, s, depth) {
+const rankStep = (type, terms, desc) => ({ name: 'RANK' + plain(terms), desc, first: false, nullable: false, of: (row) => 0 - rankOf(type, terms, row) });
+
+function stepOf(v, type, s, depth, terms) {
   for (const key of ['field', 'direction', 'nulls']) if (s[key] === null) bad(key + ' is null');
   const edges = Object.keys(s).filter((k) => isEdge(type, k));
   if (edges.length > 0 && Object.keys(s).length > 1) bad('one relation and nothing else');
   if (edges.length === 0) {
     if (!s.field) bad('no field');
+    if (s.field === 'RANK' && searchable[type]) {
+      if (depth > 0 || !terms) bad('no search');
+      return rankStep(type, terms, s.direction === 'DESC');
+    }
     use(v, type, camel(s.field));
     return ownStep(type, camel(s.field), s.direction === 'DESC', s.nulls === 'FIRST');
   }
@@ -343,7 +351,8 @@ export function checkOperators(cond, target) {
 export const MAX = 100, SIZE = 20;
 
 function connection(v, type, rows, args) {
-  const order = orderOf(v, type, args.orderBy);
+  const terms = args.search != null ? parseSearch(args.search) : null;
+  const order = orderOf(v, type, args.orderBy, terms);
   for (const name of ['first', 'last', 'offset']) if (args[name] != null && args[name] < 0) bad(name);
   const after = args.after != null ? parseCursor(type, order, args.after) : null;
   const before = args.before != null ? parseCursor(type, order, args.before) : null;
@@ -354,7 +363,7 @@ function connection(v, type, rows, args) {
   const limit = backward ? last : first ?? SIZE;
   if (limit > MAX) bad('page size');
   if (args.where) checkWhere(v, type, args.where);
-  const all = rows.filter((row) => !args.where || matches(v, type, args.where, row)).map((row) => keyed(order, row)).sort((a, b) => compareKeyed(order, a, b));
+  const all = rows.filter((row) => (!args.where || matches(v, type, args.where, row)) && (!terms || found(type, terms, row))).map((row) => keyed(order, row)).sort((a, b) => compareKeyed(order, a, b));
   let list = all;
   if (after) list = list.filter((row) => compareKeyed(order, row, after) > 0);
   if (before) list = list.filter((row) => compareKeyed(order, row, before) < 0);
