@@ -47,7 +47,7 @@ A line in a file silences a rule there:  -- entwine:allow RULE why`,
 			return &usageError{fmt.Errorf("--format %s: must be text or json", format)}
 		}
 		if explain != "" {
-			return c.explainRules(explain)
+			return c.explainLint(explain)
 		}
 		cfg, err := readConfig(cmd.Flags(), c.lookup, true)
 		if err != nil {
@@ -76,7 +76,7 @@ A line in a file silences a rule there:  -- entwine:allow RULE why`,
 	return cmd
 }
 
-func (c *command) explainRules(name string) error {
+func (c *command) explainLint(name string) error {
 	if name == "all" {
 		for _, r := range rules.All() {
 			fmt.Fprintf(c.out, "%s\n\n", r.Explain())
