@@ -25,6 +25,9 @@ func parse(dialectName string, list []token) []*op {
 		return parseCreate(r)
 	case r.take("alter", "table"):
 		return parseAlter(r)
+	case r.take("drop", "trigger"):
+		r.skip("if", "exists")
+		return parseTrigger(r)
 	case r.take("drop", "table"):
 		r.skip("if", "exists")
 		return parseNames(r, dropTableOp)
@@ -153,9 +156,19 @@ func parseData(r *reader) []*op {
 	return []*op{o}
 }
 
+// parseTrigger knows of the triggers of searches that they write nothing but the search. What others do is anybody's guess.
+func parseTrigger(r *reader) []*op {
+	if id := r.ident(); derived(id) {
+		return []*op{{kind: otherOp, table: id}}
+	}
+	return []*op{{kind: otherOp}}
+}
+
 func parseCreate(r *reader) []*op {
 	r.skip("global", "local", "temp", "temporary", "unlogged", "virtual")
 	switch {
+	case r.take("trigger"):
+		return parseTrigger(r)
 	case r.take("table"):
 		if r.take("if", "not") {
 			r.take("exists")
