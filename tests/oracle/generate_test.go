@@ -546,13 +546,6 @@ func (g *generator) listArguments(e *entity.Entity) string {
 	if g.chance(35) {
 		add("where", e.Names.Where, g.where(e, 1))
 	}
-	// The oracle does not know how to search; it is compared elsewhere.
-	if g.generated && len(e.Search) > 0 && g.chance(25) {
-		text, _ := pick(g, g.tables[e.Table])[pick(g, e.Search).Field.Column].(string)
-		if words := strings.Fields(text); len(words) > 0 {
-			add("search", "String", pick(g, words))
-		}
-	}
 	if len(args) == 0 {
 		return ""
 	}
