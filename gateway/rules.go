@@ -3,7 +3,6 @@ package gateway
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,6 +49,7 @@ Kinds of viewers are anonymous ones, users without a role, and each role that so
 		_, err = fmt.Fprint(c.out, b.String())
 		return err
 	}
+	cmd.AddCommand(c.explainRules())
 	return cmd
 }
 
@@ -61,24 +61,8 @@ type kind struct {
 
 // kinds are the viewers between which some rule makes a difference.
 func kinds(c *entity.Catalog) []kind {
-	var roles []string
-	add := func(rules ...*access.Rule) {
-		for _, r := range rules {
-			roles = append(roles, r.RoleNames()...)
-		}
-	}
-	for _, e := range c.Entities {
-		add(e.Rules.Read, e.Rules.Create, e.Rules.Update, e.Rules.Delete, e.Bypass)
-		for _, f := range e.Fields {
-			add(f.Read, f.Write)
-		}
-		for _, ed := range e.Edges {
-			add(ed.Guard, ed.Write)
-		}
-	}
-	slices.Sort(roles)
 	out := []kind{{name: "anonymous"}, {name: "user", viewer: access.Viewer{UserID: "the viewer"}}}
-	for _, role := range slices.Compact(roles) {
+	for _, role := range c.Roles() {
 		out = append(out, kind{name: role, viewer: access.Viewer{UserID: "the viewer", Roles: []string{role}}})
 	}
 	return out
@@ -86,7 +70,7 @@ func kinds(c *entity.Catalog) []kind {
 
 func writeRules(b *strings.Builder, e *entity.Entity, viewers []kind) {
 	fmt.Fprintf(b, "%s\n", e.Name)
-	for _, op := range []access.Operation{access.Read, access.Create, access.Update, access.Delete} {
+	for _, op := range access.Operations() {
 		writeRule(b, string(op), e, e.Rules.For(op), viewers, true)
 	}
 	for _, f := range e.Fields {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"
@@ -75,6 +76,21 @@ func devTokens(cfg Config, key string) Config {
 	return cfg
 }
 
+// addViewer declares the flags that say who a viewer is.
+func addViewer(flags *pflag.FlagSet, v *access.Viewer) {
+	flags.StringVar(&v.UserID, "user", "", "the key of the user, 42, or their id in the API")
+	flags.StringSliceVar(&v.Roles, "role", nil, "a role; may be repeated")
+	flags.StringVar(&v.Tenant, "tenant", "", "the key of the tenant")
+}
+
+// userKey is the key of a user who is named by it, or by their id in the API.
+func userKey(text string) string {
+	if _, key, ok := relay.ParseID(text); ok {
+		return key
+	}
+	return text
+}
+
 func (c *command) token() *cobra.Command {
 	var viewer access.Viewer
 	var lifetime time.Duration
@@ -88,9 +104,7 @@ accepts it. Rules decide what the viewer may do; whether such a user exists is n
 			"    -H 'Content-Type: application/json' -d '{\"query\": \"{ __typename }\"}'",
 	}
 	addSettings(cmd.Flags(), func(s setting) bool { return s.signs || s.flag == "database-url" || s.flag == "dev-key" })
-	cmd.Flags().StringVar(&viewer.UserID, "user", "", "the key of the user, 42, or their id in the API")
-	cmd.Flags().StringSliceVar(&viewer.Roles, "role", nil, "a role; may be repeated")
-	cmd.Flags().StringVar(&viewer.Tenant, "tenant", "", "the key of the tenant")
+	addViewer(cmd.Flags(), &viewer)
 	cmd.Flags().DurationVar(&lifetime, "for", time.Hour, "how long the token is good")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := readConfig(cmd.Flags(), c.lookup, true)
@@ -104,9 +118,7 @@ accepts it. Rules decide what the viewer may do; whether such a user exists is n
 		case len(cfg.Tokens.Secrets) == 0 && (cfg.Tokens.PublicKeys != "" || cfg.Tokens.JWKS != ""):
 			return errors.New("this gateway takes the tokens of somebody else, whose secret it does not have")
 		}
-		if _, key, ok := relay.ParseID(viewer.UserID); ok {
-			viewer.UserID = key
-		}
+		viewer.UserID = userKey(viewer.UserID)
 		if len(cfg.Tokens.Secrets) == 0 {
 			if _, ok := sqliteFile(cfg.DatabaseURL); !ok && cfg.DevKey == "" {
 				return errors.New("set ENTWINE_JWT_SECRET, or ENTWINE_DEV_KEY as dev has it: on Postgres the key that dev makes up is not kept")

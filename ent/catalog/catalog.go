@@ -29,7 +29,7 @@ func New() *entity.Catalog {
 		tagEntity(),
 		userEntity(),
 		voteEntity(),
-	)
+	).WithCan(access.Role("admin"))
 }
 
 // Mutators write rows, by the names of the entities.

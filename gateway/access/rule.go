@@ -37,6 +37,9 @@ const (
 	Delete Operation = "delete"
 )
 
+// Operations are all of them.
+func Operations() []Operation { return []Operation{Read, Create, Update, Delete} }
+
 // Rules is the schema annotation that states who may do what with the rows of an entity. A nil rule allows nobody.
 type Rules struct {
 	Read   *Rule `json:"read,omitempty"`
@@ -218,6 +221,14 @@ func All(rules ...*Rule) *Rule { return &Rule{Kind: KindAll, Rules: rules} }
 // Not allows what the rule does not allow.
 func Not(rule *Rule) *Rule { return &Rule{Kind: KindNot, Rules: []*Rule{rule}} }
 
+// Made is the rule that Go code makes for the viewer, for a named rule that is linked; nil otherwise.
+func (r *Rule) Made(v Viewer) *Rule {
+	if r.dynamic == nil {
+		return nil
+	}
+	return r.dynamic(v)
+}
+
 // Reduce answers the parts of the rule that depend on the viewer alone. The result holds only conditions on rows and
 // their combinations, or is KindEveryone (all rows) or nil (no row); KindEveryone stands inside KindRelated too. A nil rule
 // reduces to nil.
@@ -249,10 +260,7 @@ func (r *Rule) Reduce(v Viewer) *Rule {
 	case KindMatch, KindCompare, KindNull, KindPast, KindFuture:
 		return r
 	case KindNamed:
-		if r.dynamic == nil {
-			return nil
-		}
-		return r.dynamic(v).Reduce(v)
+		return r.Made(v).Reduce(v)
 	case KindRelated:
 		inner := r.Rules[0].Reduce(v)
 		if inner == nil {

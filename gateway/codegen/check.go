@@ -50,6 +50,10 @@ func (n *node) typeNames() []string {
 func (m *model) checkNames() error {
 	types := reservedTypes()
 	roots := map[string]string{"node": "the look-up of any object", "nodes": "the look-up of any objects"}
+	if m.can != nil {
+		roots["can"] = "the query that codegen.Config.Can adds"
+		types["RuleOperation"], types["RuleVerdict"] = "a type of the query `can`", "a type of the query `can`"
+	}
 	for _, n := range m.nodes {
 		for _, f := range n.Type.Fields {
 			if slices.Contains(entsOwn, f.StructField()) {

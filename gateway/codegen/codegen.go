@@ -29,6 +29,10 @@ type Config struct {
 	// PageSize and MaxPageSize are for the lists of entities that do not set their own by entity.Pages. The default is to
 	// leave them to the gateway's settings.
 	PageSize, MaxPageSize int
+	// Can adds the query `can` to the API, which tells whether somebody may do something with an object, and why. It is for
+	// those whom the rule allows, such as access.Role("admin"): what it tells depends on what exists, whosever it is. The rule
+	// can depend on the viewer only. The default is that the API does not have it.
+	Can *access.Rule
 	// Features are additional features of ent's generator.
 	Features []gen.Feature
 }

@@ -1,6 +1,7 @@
 package codegen
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,8 @@ type model struct {
 	enums []*enum
 	// deprecated holds why fields and edges should not be used any more.
 	deprecated map[any]string
+	// can is who may ask the query `can`; nil if there is none.
+	can *access.Rule
 }
 
 // node is one entity.
@@ -43,7 +46,10 @@ type enum struct {
 }
 
 func newModel(graph *gen.Graph, cfg Config) (*model, error) {
-	m := &model{graph: graph, deprecated: make(map[any]string)}
+	m := &model{graph: graph, deprecated: make(map[any]string), can: cfg.Can}
+	if m.can.DependsOnRow() {
+		return nil, errors.New("codegen.Config.Can: who may ask can depend on the viewer only: say it with access.Role")
+	}
 	for _, t := range graph.Nodes {
 		if api, _ := annotation(t.Annotations); t.IsView() && api.Hide {
 			continue

@@ -57,6 +57,22 @@ func (Badge) Fields() []ent.Field {
 	}
 }
 
+// Can has the name of a query that the generator can add.
+type Can struct{ ent.Schema }
+
+func (Can) Fields() []ent.Field { return []ent.Field{field.Int("litres")} }
+
+// Invoice belongs to a tenant.
+type Invoice struct{ ent.Schema }
+
+func (Invoice) Mixin() []ent.Mixin { return []ent.Mixin{entity.TenantMixin{}} }
+
+func (Invoice) Fields() []ent.Field { return []ent.Field{field.Int("number")} }
+
+func (Invoice) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("tenant_id", "number").Unique()}
+}
+
 type Holder struct{ ent.Schema }
 
 func (Holder) Edges() []ent.Edge { return []ent.Edge{edge.To("medals", Medal.Type)} }
@@ -225,6 +241,49 @@ func TestFaultsOfHandWrittenOperations(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v lacks %q", text, err, want)
 		}
+	}
+}
+
+// The query `can` is there if somebody may ask it, and says what is in its way.
+func TestCan(t *testing.T) {
+	can := Config{DefaultRules: open, Can: access.Role("admin")}
+	m, err := modelOf(t, can, Badge{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := mergeSDL(m, nil); err != nil || !strings.Contains(s.full, "): RuleVerdict") {
+		t.Errorf("%v: no query can", err)
+	}
+	mine := []*ast.Source{{Name: "graph/x.graphql", Input: `extend type Query { can: Int }`}}
+	if _, err := mergeSDL(m, mine); err == nil || !strings.Contains(err.Error(), "can") {
+		t.Errorf("two queries of one name: %v", err)
+	}
+	if _, err := modelOf(t, can, Can{}); err == nil || !strings.Contains(err.Error(), "codegen.Config.Can") {
+		t.Errorf("an entity of that name: %v", err)
+	}
+	if _, err := modelOf(t, Config{DefaultRules: open, Can: access.Owner("author")}, Badge{}); err == nil || !strings.Contains(err.Error(), "the viewer only") {
+		t.Errorf("a rule on rows: %v", err)
+	}
+	if m, err = modelOf(t, Config{DefaultRules: open}, Can{}); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := mergeSDL(m, nil); err != nil || strings.Contains(s.full, "RuleVerdict") {
+		t.Errorf("it is there uncalled: %v", err)
+	}
+}
+
+// TestTenantOfKeys: a unique index with the tenant gives a look-up by the rest.
+func TestTenantOfKeys(t *testing.T) {
+	m, err := modelOf(t, Config{DefaultRules: open}, Invoice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	invoice := m.node("Invoice")
+	if len(invoice.Keys) != 1 {
+		t.Fatalf("%d keys", len(invoice.Keys))
+	}
+	if k := invoice.Keys[0]; k.Name != "invoiceByNumber" || len(k.Fields) != 1 || k.Tenant == nil || k.Tenant.Schema != "tenant_id" {
+		t.Errorf("%+v", k)
 	}
 }
 

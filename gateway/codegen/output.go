@@ -15,6 +15,7 @@ import (
 	"entgo.io/ent/entc/gen"
 	"golang.org/x/tools/imports"
 
+	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
@@ -110,6 +111,7 @@ func (o *output) finish(dirs ...string) error {
 type modelData struct {
 	Module string
 	Nodes  []*node
+	Can    *access.Rule
 }
 
 // nodeData is what templates for one entity see.
@@ -119,7 +121,7 @@ type nodeData struct {
 }
 
 func (o *output) writeCatalog(m *model) error {
-	data := modelData{m.module(), m.nodes}
+	data := modelData{m.module(), m.nodes, m.can}
 	if err := o.execute("ent/catalog/catalog.go", catalogTemplate, data); err != nil {
 		return err
 	}
@@ -140,7 +142,7 @@ func (o *output) writeGraph(m *model, s *sdl) error {
 	if err := o.write("graph/"+sdlFile, []byte(s.full)); err != nil {
 		return err
 	}
-	data := modelData{m.module(), m.nodes}
+	data := modelData{m.module(), m.nodes, m.can}
 	if err := o.execute("graph/loaders.go", loadersTemplate, data); err != nil {
 		return err
 	}

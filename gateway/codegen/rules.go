@@ -13,7 +13,7 @@ import (
 
 // checkRules finds rules that could not become SQL.
 func (m *model) checkRules(n *node) error {
-	for _, op := range []access.Operation{access.Read, access.Create, access.Update, access.Delete} {
+	for _, op := range access.Operations() {
 		if err := m.checkRule(n, n.Entity, n.Rules.For(op)); err != nil {
 			return err
 		}
@@ -163,4 +163,22 @@ func ruleLiteral(r *access.Rule) string {
 		args = append(args, ruleLiteral(sub))
 	}
 	return "access." + constant(string(r.Kind)) + "(" + strings.Join(args, ", ") + ")"
+}
+
+// writeCan writes the types of the query `can`.
+func (w *sdlWriter) writeCan() {
+	w.open("What rules are about.", "enum RuleOperation")
+	for _, v := range [][2]string{
+		{"READ", "To see the object."},
+		{"CREATE", "To make such an object, as if it were new."},
+		{"UPDATE", "To change the object as it is."},
+		{"DELETE", "To remove the object."},
+	} {
+		w.line(v[1], v[0])
+	}
+	w.close()
+	w.open("What the rules say about one viewer, operation and object.", "type RuleVerdict")
+	w.line("Whether it is allowed.", "allowed: Boolean!")
+	w.line("Each part of the rules, a line for each, with yes or no in front; parts of others are indented.", "reasons: String!")
+	w.close()
 }

@@ -136,6 +136,15 @@ func (m *model) writeQuery(w *sdlWriter) {
 		[][2]string{{"id: ID!", "The id of the object."}}, "Node")
 	w.field("The objects with the given ids, in their order; null in the place of each that the viewer may not read.", "nodes",
 		[][2]string{{"ids: [ID!]!", "The ids of the objects."}}, "[Node]!")
+	if m.can != nil {
+		w.field("Whether somebody may do something with an object, and why; null if there is no such object. It is for administrators: others get an error.", "can", [][2]string{
+			{"operation: RuleOperation!", "What they want to do."},
+			{"id: ID!", "The id of the object."},
+			{"user: ID", "Who they are: the id of a user. Somebody unknown, or a service, if it is not given."},
+			{"roles: [String!]", "The roles that they have."},
+			{"tenant: String", "The tenant for which they work."},
+		}, "RuleVerdict")
+	}
 	for _, n := range m.nodes {
 		noun, deprecated := phrase(n.Name), deprecation(n.api.Deprecated)
 		if n.Names.One != "" {
@@ -160,6 +169,9 @@ func (m *model) writeQuery(w *sdlWriter) {
 		}
 	}
 	w.close()
+	if m.can != nil {
+		w.writeCan()
+	}
 }
 
 // deprecation is the directive that marks something as no longer to be used.

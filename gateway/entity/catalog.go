@@ -3,7 +3,6 @@
 package entity
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/entwine-data/entwine/gateway/access"
@@ -13,6 +12,8 @@ import (
 // never changed afterwards, so that it may be used from many goroutines.
 type Catalog struct {
 	Entities []*Entity
+	// Can says who may ask the query `can`, which tells what others may do; nil if the API does not have it.
+	Can *access.Rule
 
 	byName   map[string]*Entity
 	bySchema map[string]*Entity
@@ -267,6 +268,7 @@ const (
 	RootCreate RootKind = "create"
 	RootUpdate RootKind = "update"
 	RootDelete RootKind = "delete"
+	RootCan    RootKind = "can"
 
 	RootUpdateMany RootKind = "updateMany"
 	RootDeleteMany RootKind = "deleteMany"
@@ -352,34 +354,12 @@ func (c *Catalog) guardEdges() {
 	}
 }
 
-// Link gives named rules their code. It returns the name of one that has none. It must be called before the catalog is used.
-func (c *Catalog) Link(named map[string]access.Dynamic) (missing string) {
-	for _, e := range c.Entities {
-		for _, op := range []access.Operation{access.Read, access.Create, access.Update, access.Delete} {
-			if name := e.Rules.For(op).Link(named); name != "" {
-				return name
-			}
-		}
-		for _, f := range e.Fields {
-			if name := cmp.Or(f.Read.Link(named), f.Write.Link(named)); name != "" {
-				return name
-			}
-		}
-		for _, ed := range e.Edges {
-			if name := cmp.Or(ed.Guard.Link(named), ed.Write.Link(named)); name != "" {
-				return name
-			}
-		}
-	}
-	return ""
-}
-
 func (c *Catalog) root(name string, r Root) {
 	if name == "" {
 		return
 	}
 	if _, taken := c.roots[name]; taken {
-		panic(fmt.Sprintf("entity %s: root field %s exists twice", r.Entity.Name, name))
+		panic(fmt.Sprintf("root field %s exists twice", name))
 	}
 	c.roots[name] = r
 }

@@ -31,6 +31,7 @@ type GuardedMutation interface {
 	WhereP(...func(*sql.Selector))
 	Field(name string) (ent.Value, bool)
 	SetField(name string, value ent.Value) error
+	AddedEdges() []string
 }
 
 type checkedKey struct{}
@@ -82,7 +83,8 @@ func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
 	if !create {
 		m.WhereP(append(conditions, e.Where(access.Read, v))...)
 	}
-	if decided || op == access.Delete {
+	within := e.neighborsInTenant(m.AddedEdges(), v)
+	if decided && len(within) == 0 || op == access.Delete {
 		return g.Save(ctx)
 	}
 	if g.Keys == nil {
@@ -107,6 +109,7 @@ func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
 			return nil, err
 		}
 	}
+	conditions = append(conditions, within...)
 	allowed, err := g.Count(system, append(conditions, where)...)
 	if err != nil {
 		return nil, err
@@ -134,6 +137,24 @@ func (e *Entity) confine(g Guarded, v access.Viewer, create bool) error {
 		return e.Denied(access.Create, v)
 	}
 	return g.Mutation.SetField(e.Tenant.Schema, value)
+}
+
+// neighborsInTenant are conditions under which edges that a mutation has added lead to rows of the viewer's tenant only.
+func (e *Entity) neighborsInTenant(edges []string, v access.Viewer) (conditions []func(*sql.Selector)) {
+	for _, name := range edges {
+		ed := e.SchemaEdge(name)
+		if ed == nil || !ed.target.confines(v) {
+			continue
+		}
+		conditions = append(conditions, e.selector(func(w SQL, alias string) {
+			w.WriteSQL("NOT EXISTS (SELECT 1 FROM ")
+			ed.target.writeJoin(w, ed, alias, "o0")
+			w.WriteSQL(" AND NOT ")
+			ed.target.writeTenant(w, v, "o0")
+			w.WriteSQL(")")
+		}))
+	}
+	return conditions
 }
 
 // Denied is the error of a viewer who may not do op.

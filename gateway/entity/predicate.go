@@ -19,7 +19,7 @@ type SQL interface {
 
 // Unrestricted says whether op may be done to every row, so that [Entity.WritePredicate] would write TRUE.
 func (e *Entity) Unrestricted(op access.Operation, v access.Viewer) bool {
-	if (e.SoftDelete != nil || e.Tenant != nil && !allows(bypass(e), v)) && !v.System {
+	if (e.SoftDelete != nil || e.confines(v)) && !v.System {
 		return false
 	}
 	r := e.Rules.For(op).Reduce(v)
@@ -34,19 +34,17 @@ func (e *Entity) WritePredicate(w SQL, op access.Operation, v access.Viewer, ali
 		w.WriteColumn(alias, e.SoftDelete.Column)
 		w.WriteSQL(" IS NULL AND ")
 	}
-	if e.Tenant != nil && !v.System && !allows(bypass(e), v) {
+	if e.confines(v) && !v.System {
 		e.writeTenant(w, v, alias)
 		w.WriteSQL(" AND ")
 	}
 	e.writeRule(w, e.Rules.For(op).Reduce(v), v, alias, 0)
 }
 
-// bypass is who works across tenants: nobody, unless the schema says so.
-func bypass(e *Entity) *access.Rule {
-	if e.Bypass == nil {
-		return access.Any()
-	}
-	return e.Bypass
+// confines says whether the viewer works with the rows of their tenant only. Nobody works across tenants unless the schema
+// says so.
+func (e *Entity) confines(v access.Viewer) bool {
+	return e.Tenant != nil && (e.Bypass == nil || !allows(e.Bypass, v))
 }
 
 // writeTenant confines rows to those of the viewer's tenant. Without a tenant there are none.

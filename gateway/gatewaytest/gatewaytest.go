@@ -53,7 +53,10 @@ type Gateway struct {
 	Handle *gateway.Handle
 	app    gateway.App
 	db     *store.DB
+	engine *engine.Engine
 	h      http.Handler
+	// unruled are the application without the rules of one entity, by its name: see [Gateway.lifted].
+	unruled map[string]http.Handler
 
 	mu         sync.Mutex
 	statements []string
@@ -77,9 +80,13 @@ func Open(t testing.TB, app gateway.App, url string) *Gateway {
 		t.Fatal(err)
 	}
 	g.db, g.Handle = db, handle
-	e := engine.New(db, handle.Catalog, handle.Mutators, handle.Custom, engine.Config{})
-	g.h = gql.New(e, gql.Config{Introspection: true, Logger: slog.New(slog.DiscardHandler)})
+	g.engine, g.h = serve(db, handle)
 	return g
+}
+
+func serve(db *store.DB, handle *gateway.Handle) (*engine.Engine, http.Handler) {
+	e := engine.New(db, handle.Catalog, handle.Mutators, handle.Custom, engine.Config{})
+	return e, gql.New(e, gql.Config{Introspection: true, Logger: slog.New(slog.DiscardHandler)})
 }
 
 // Close closes the database before the test ends, so that another gateway can open it.
@@ -157,21 +164,30 @@ func (g *Gateway) Rows(t testing.TB, query string, args ...any) [][]any {
 // Send sends an operation as viewer and returns the response's body. Variables may be nil.
 func (g *Gateway) Send(t testing.TB, viewer access.Viewer, query string, variables map[string]any) []byte {
 	t.Helper()
+	return send(t, access.NewContext(t.Context(), viewer), g.h, query, variables)
+}
+
+func send(t testing.TB, ctx context.Context, h http.Handler, query string, variables map[string]any) []byte {
+	t.Helper()
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequestWithContext(access.NewContext(t.Context(), viewer), http.MethodPost, "/graphql", bytes.NewReader(body))
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", bytes.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
-	g.h.ServeHTTP(w, r)
+	h.ServeHTTP(w, r)
 	return w.Body.Bytes()
 }
 
 // Do is Send with the response read.
 func (g *Gateway) Do(t testing.TB, viewer access.Viewer, query string, variables map[string]any) Response {
 	t.Helper()
-	body := g.Send(t, viewer, query, variables)
+	return read(t, g.Send(t, viewer, query, variables))
+}
+
+func read(t testing.TB, body []byte) Response {
+	t.Helper()
 	response := Response{Raw: string(body)}
 	if err := json.Unmarshal(body, &response); err != nil {
 		t.Fatalf("%v: %s", err, body)

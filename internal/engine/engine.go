@@ -249,7 +249,7 @@ func (e *Engine) query(ctx context.Context, oc *graphql.OperationContext) ([]byt
 // read fetches all that the plan needs. All statements see one state of the database, unless hand-written fields take
 // part: their Go code uses connections of its own, and waiting for one while holding another could stall all requests.
 func (x *execution) read(ctx context.Context) error {
-	if x.plan.reads == 0 && !x.plan.custom {
+	if x.plan.reads+x.plan.asked == 0 && !x.plan.custom {
 		return nil
 	}
 	if err := x.bind(0); err != nil {
@@ -258,10 +258,15 @@ func (x *execution) read(ctx context.Context) error {
 	snapshot := x.plan.statements() > 1 && !x.plan.custom
 	return x.engine.db.View(ctx, snapshot, func(ctx context.Context, q store.Querier) error {
 		for _, o := range x.plan.root.outs {
-			if o.kind == outCustom {
-				if err := x.rootCall(ctx, q, ast.Query, o.call); err != nil {
-					return err
-				}
+			var err error
+			switch o.kind {
+			case outCustom:
+				err = x.rootCall(ctx, q, ast.Query, o.call)
+			case outCan:
+				x.ask(ctx, q, o)
+			}
+			if err != nil {
+				return err
 			}
 		}
 		return x.run(ctx, q)

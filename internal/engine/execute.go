@@ -22,7 +22,8 @@ type execution struct {
 	viewer access.Viewer
 	rows   []*rows // by read.id
 	// roots are the results of hand-written root fields, by customCall.id.
-	roots map[int]*customResult
+	roots   map[int]*customResult
+	answers map[*out]answered // of root fields `can`
 	// seed holds the keys of a plan that starts from known rows, see [Engine.load].
 	seed []any
 	// left is how many bytes the operation may still read.

@@ -473,7 +473,8 @@ func (m *change) explain(err error) error {
 		fields := make([]apierr.Field, 0, len(v.Columns))
 		for _, column := range v.Columns {
 			for _, f := range m.entity.Fields {
-				if f.Column == column && (v.Table == "" || v.Table == m.entity.Table) {
+				// The tenant is no input: what is taken within it is the rest of the key.
+				if f.Column == column && f != m.entity.Tenant && (v.Table == "" || v.Table == m.entity.Table) {
 					fields = append(fields, apierr.Field{Path: []any{"input", f.Name}, Code: code, Message: message})
 				}
 			}

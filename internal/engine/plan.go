@@ -19,6 +19,7 @@ type plan struct {
 	reads  int  // reads get the numbers 0..reads-1
 	custom bool // some field is hand-written Go
 	counts int
+	asked  int // root fields `can`
 	folded int // reads that are part of another's statement
 	// selections is how many fields of the document went into the plan.
 	selections int
@@ -45,7 +46,7 @@ func (h *sizeHint) put(n int) {
 }
 
 // statements is how many SQL statements an execution sends at most, those of hand-written fields aside.
-func (p *plan) statements() int { return p.reads - p.folded + p.counts }
+func (p *plan) statements() int { return p.reads - p.folded + p.counts + p.asked }
 
 func (p *plan) fields() int { return p.selections }
 
@@ -85,6 +86,7 @@ const (
 	outConnection // a list: obj is the connection's selection
 	outNode       // Query.node
 	outNodes      // Query.nodes
+	outCan        // Query.can, and its fields
 	outCustom     // hand-written
 	// Below a connection.
 	outEdges
@@ -340,6 +342,8 @@ func (c *compiler) rootField(f *collected) *out {
 		o.read = c.at(0, &read{kind: readList, entity: root.Entity, node: n}, identity)
 		o.obj = c.groupRows(o.read, f)
 		return o
+	case entity.RootCan:
+		return c.can(f)
 	default: // node, nodes
 		kind := outNode
 		if root.Kind == entity.RootNodes {

@@ -39,6 +39,10 @@ func memos() []memo {
 }
 
 func memoCatalog(rules access.Rules, softDelete bool) *entity.Entity {
+	return memoSchema(rules, softDelete).Entity("Memo")
+}
+
+func memoSchema(rules access.Rules, softDelete bool) *entity.Catalog {
 	field := func(name string, t entity.Type) *entity.Field {
 		return &entity.Field{Name: name, Schema: name, Column: name, Type: t, Key: entity.IntKey, Nullable: name != "id"}
 	}
@@ -62,7 +66,8 @@ func memoCatalog(rules access.Rules, softDelete bool) *entity.Entity {
 		{Name: "author", Schema: "author", Target: "User", Kind: entity.ToOne, Column: "author_id"},
 		{Name: "seal", Schema: "seal", Target: "Seal", Kind: entity.ToOneInverse, Column: "memo_id"},
 	}
-	return entity.NewCatalog(user, seal, m).Entity("Memo")
+	m.Names.One = "memo"
+	return entity.NewCatalog(user, seal, m)
 }
 
 // follow is the user to whom a path leads, 0 for nobody.
@@ -258,43 +263,7 @@ func rules(depth int) *rapid.Generator[*access.Rule] {
 
 // TestPredicatesAreTheRules compares random rules as SQL, for random viewers, with what the rules say of each row.
 func TestPredicatesAreTheRules(t *testing.T) {
-	statements := []string{
-		"CREATE TABLE users (id bigint PRIMARY KEY, boss_id bigint)",
-		"CREATE TABLE memos (id bigint PRIMARY KEY, author_id bigint, status text, kind text, deleted timestamp, due timestamp, weight bigint)",
-		"CREATE TABLE marks (user_id bigint, memo_id bigint)",
-		"CREATE TABLE seals (id bigint PRIMARY KEY, memo_id bigint UNIQUE, user_id bigint)",
-	}
-	null := func(n int64) any {
-		if n == 0 {
-			return nil
-		}
-		return n
-	}
-	for id, boss := range bosses {
-		statements = append(statements, fmt.Sprintf("INSERT INTO users VALUES (%d, %s)", id, literal(null(boss))))
-	}
-	all := memos()
-	for _, m := range all {
-		var status, deleted, due any
-		if m.due != 0 {
-			due = map[int]string{-1: "2001-01-01 00:00:00", 1: "2999-01-01 00:00:00"}[m.due]
-		}
-		if m.status != "" {
-			status = m.status
-		}
-		if m.deleted {
-			deleted = "2026-01-01 00:00:00"
-		}
-		statements = append(statements, fmt.Sprintf("INSERT INTO memos VALUES (%d, %s, %s, '%s', %s, %s, %s)",
-			m.id, literal(null(m.author)), literal(status), m.kind, literal(deleted), literal(due), literal(null(m.weight))))
-		if m.mark != 0 {
-			statements = append(statements, fmt.Sprintf("INSERT INTO marks VALUES (%d, %d)", m.mark, m.id))
-		}
-		if m.sealer != 0 {
-			statements = append(statements, fmt.Sprintf("INSERT INTO seals VALUES (%d, %d, %d)", m.id, m.id, m.sealer))
-		}
-	}
-	for name, db := range open(t, statements...) {
+	for name, db := range openMemos(t) {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				rule := rules(3).Draw(t, "rule")
@@ -345,4 +314,45 @@ func compareRule(t *rapid.T, db *store.DB, postgres bool, rule *access.Rule, w m
 	if (e.Unrestricted(access.Read, viewer) || e.AllVisible()) && len(want) != len(memos()) {
 		t.Fatal("said to be unrestricted, but hides rows")
 	}
+}
+
+// openMemos opens both databases with the memos in them.
+func openMemos(t *testing.T) map[string]*store.DB {
+	t.Helper()
+	statements := []string{
+		"CREATE TABLE users (id bigint PRIMARY KEY, boss_id bigint)",
+		"CREATE TABLE memos (id bigint PRIMARY KEY, author_id bigint, status text, kind text, deleted timestamp, due timestamp, weight bigint)",
+		"CREATE TABLE marks (user_id bigint, memo_id bigint)",
+		"CREATE TABLE seals (id bigint PRIMARY KEY, memo_id bigint UNIQUE, user_id bigint)",
+	}
+	null := func(n int64) any {
+		if n == 0 {
+			return nil
+		}
+		return n
+	}
+	for id, boss := range bosses {
+		statements = append(statements, fmt.Sprintf("INSERT INTO users VALUES (%d, %s)", id, literal(null(boss))))
+	}
+	for _, m := range memos() {
+		var status, deleted, due any
+		if m.due != 0 {
+			due = map[int]string{-1: "2001-01-01 00:00:00", 1: "2999-01-01 00:00:00"}[m.due]
+		}
+		if m.status != "" {
+			status = m.status
+		}
+		if m.deleted {
+			deleted = "2026-01-01 00:00:00"
+		}
+		statements = append(statements, fmt.Sprintf("INSERT INTO memos VALUES (%d, %s, %s, '%s', %s, %s, %s)",
+			m.id, literal(null(m.author)), literal(status), m.kind, literal(deleted), literal(due), literal(null(m.weight))))
+		if m.mark != 0 {
+			statements = append(statements, fmt.Sprintf("INSERT INTO marks VALUES (%d, %d)", m.mark, m.id))
+		}
+		if m.sealer != 0 {
+			statements = append(statements, fmt.Sprintf("INSERT INTO seals VALUES (%d, %d, %d)", m.id, m.id, m.sealer))
+		}
+	}
+	return open(t, statements...)
 }

@@ -139,6 +139,8 @@ func (w *writer) rootField(x *execution, o *out) bool {
 		return w.connection(x, o, x.rows[o.read.id], noKey)
 	case outGroups:
 		return w.groups(o, x.rows[o.read.id], noKey)
+	case outCan:
+		return w.can(x, o)
 	case outNode:
 		return w.node(x, o, o.nodes[0].ArgumentMap(x.vars)["id"])
 	case outNodes:

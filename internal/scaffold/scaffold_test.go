@@ -17,7 +17,7 @@ const framework = "github.com/entwine-data/entwine"
 
 // ownFiles are about the new project's schema, or about the project itself. All other files are the reference
 // application's, so that what is proven there holds for new projects.
-var ownFiles = regexp.MustCompile(`^(README\.md|Makefile|\.gitignore|go\.mod|go\.sum|rules_test\.go|ent/schema/.*|graph/notes\..*|graph/examples/.*)$`)
+var ownFiles = regexp.MustCompile(`^(README\.md|Makefile|\.gitignore|go\.mod|go\.sum|rules_test\.go|testdata/.*|ent/schema/.*|graph/notes\..*|graph/examples/.*)$`)
 
 func TestFilesAreTheReferenceApplications(t *testing.T) {
 	root := testenv.Root(t)

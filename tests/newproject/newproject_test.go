@@ -229,7 +229,11 @@ func (p project) run(t *testing.T, name string, args ...string) string {
 
 // block is a fenced block of a page. Its info string is the language, the file to write it to if that is meant, and
 // "below:TEXT" if it is to be added to that file, below the first line that holds TEXT.
-type block struct{ lang, file, below, text string }
+type block struct {
+	lang, file, below, text string
+
+	words []string // the whole info string
+}
 
 func blocks(page string) (all []block) {
 	var open *block
@@ -237,8 +241,8 @@ func blocks(page string) (all []block) {
 		info, fence := strings.CutPrefix(strings.TrimRight(line, "\n"), "```")
 		switch {
 		case fence && open == nil:
-			open = &block{}
-			for i, word := range strings.Fields(info) {
+			open = &block{words: strings.Fields(info)}
+			for i, word := range open.words {
 				below, ok := strings.CutPrefix(word, "below:")
 				switch {
 				case i == 0:

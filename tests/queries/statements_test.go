@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/gatewaytest"
 	"github.com/entwine-data/entwine/tests/testapp"
 )
@@ -72,6 +73,14 @@ func TestStatements(t *testing.T) {
 					}
 					if transactions > 2 {
 						t.Errorf("%d parents: %d statements for the transaction", parents, transactions)
+					}
+					// Rules that depend on the row add none.
+					for _, viewer := range []access.Viewer{testapp.User("1"), testapp.Moderator, testapp.Anonymous} {
+						app.Statements()
+						app.Do(t, viewer, c.query, variables)
+						if statements, _ := app.Statements(); len(statements) > c.want && !strings.HasPrefix(c.name, "loader") {
+							t.Errorf("%d parents, %+v: %d statements, not %d:\n%s", parents, viewer, len(statements), c.want, strings.Join(statements, "\n"))
+						}
 					}
 				}
 			})
