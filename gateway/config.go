@@ -22,6 +22,7 @@ type Config struct {
 	DatabaseURL   string
 	External      bool
 	MaxConns      int
+	Snapshots     int
 	Addr          string
 	Reads         engine.Config
 	Documents     gql.Limits
@@ -67,6 +68,11 @@ func settings() []setting {
 			flag: "max-conns", env: "ENTWINE_MAX_CONNS", value: "0",
 			help: "connections to the database; 0 chooses: 10 on Postgres, two per processor and at least 4 on SQLite",
 			set:  intSetting(func(c *Config, n int) { c.MaxConns = n }),
+		},
+		{
+			flag: "snapshots", env: "ENTWINE_SNAPSHOTS", value: "5",
+			help: "copies of a SQLite database to keep; one is taken before migrations change it; 0 takes none",
+			set:  intSetting(func(c *Config, n int) { c.Snapshots = n }),
 		},
 		{
 			flag: "addr", env: "ENTWINE_ADDR", value: "127.0.0.1:8080", server: true,

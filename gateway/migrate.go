@@ -32,7 +32,7 @@ After a change of ent/schema:
 			return cmd.Help()
 		},
 	}
-	cmd.AddCommand(c.migrateNew(), c.migrateUp(), c.migrateDown(), c.migrateStatus(), c.migrateCheck(), c.migrateHash(), c.migratePush())
+	cmd.AddCommand(c.migrateNew(), c.migrateUp(), c.migrateDown(), c.migrateStatus(), c.migrateCheck(), c.migrateRebase(), c.migrateLint(), c.migrateRehearse(), c.migrateSnapshots(), c.migrateRestore(), c.migrateHash(), c.migratePush())
 	return cmd
 }
 
@@ -83,7 +83,9 @@ func (c *command) withRunner(cmd *cobra.Command, f *lockFlags, makes bool, fn fu
 		return err
 	}
 	defer db.Close()
-	return c.explain(fn(cmd.Context(), c.runner(db, f), handle, cfg))
+	r := c.runner(db, f)
+	r.Snapshots, r.URL = cfg.Snapshots, cfg.DatabaseURL
+	return c.explain(fn(cmd.Context(), r, handle, cfg))
 }
 
 var (
@@ -92,21 +94,25 @@ var (
 )
 
 func (c *command) migrateUp() *cobra.Command {
-	var baseline string
+	var baseline, dump string
 	cmd := &cobra.Command{
 		Use: "up [N]", Short: "Apply pending migrations, or the next N",
 		Long: `Apply the migrations that are pending, or the next N of them, the oldest first.
 
 One process at a time migrates a database; others wait for it. Each file is one transaction with the entry in the history.
 If it fails, the database is as before that file, and the next run goes on with it. A file whose first line is
-"-- atlas:txmode none" has no transaction, as CREATE INDEX CONCURRENTLY needs it: the next run goes on at the statement that failed.`,
+"-- atlas:txmode none" has no transaction, as CREATE INDEX CONCURRENTLY needs it: the next run goes on at the statement that failed.
+
+Before it changes a SQLite database it takes a snapshot, which migrate restore brings back. On Postgres, --dump writes one.`,
 	}
 	addFlags(cmd.Flags(), false)
 	f := addLockFlags(cmd.Flags())
 	cmd.Flags().StringVar(&baseline, "baseline", "", "start the history of a database whose tables are those of this version already")
+	addDumpFlag(cmd.Flags(), &dump)
 	limit := countArg(cmd, 0)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return c.withRunner(cmd, f, true, func(ctx context.Context, r *migrate.Runner, _ *Handle, _ Config) error {
+			r.Dump = dump
 			if baseline != "" {
 				if err := r.Baseline(ctx, baseline); err != nil {
 					return err
@@ -136,11 +142,14 @@ func (c *command) up(ctx context.Context, r *migrate.Runner, limit int) error {
 }
 
 // migrations counts them.
-func migrations(n int) string {
+func migrations(n int) string { return plural(n, "migration") }
+
+// plural counts things.
+func plural(n int, thing string) string {
 	if n == 1 {
-		return "1 migration"
+		return "1 " + thing
 	}
-	return fmt.Sprintf("%d migrations", n)
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // countArg lets a command take a number above zero.
@@ -160,6 +169,7 @@ func countArg(cmd *cobra.Command, otherwise int) *int {
 
 func (c *command) migrateDown() *cobra.Command {
 	var lose bool
+	var dump string
 	cmd := &cobra.Command{
 		Use: "down [N]", Short: "Undo the newest migration, or the newest N",
 		Long: `Undo the newest migration, or the newest N, by their *.down.sql files.
@@ -169,9 +179,11 @@ It stops before one that would destroy data: a table with rows, a column with va
 	addFlags(cmd.Flags(), false)
 	f := addLockFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&lose, "allow-data-loss", false, "undo them even if data is destroyed")
+	addDumpFlag(cmd.Flags(), &dump)
 	n := countArg(cmd, 1)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return c.withRunner(cmd, f, false, func(ctx context.Context, r *migrate.Runner, _ *Handle, _ Config) error {
+			r.Dump = dump
 			undone, err := r.Down(ctx, *n, lose)
 			if err != nil {
 				return err

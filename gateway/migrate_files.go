@@ -11,6 +11,7 @@ import (
 
 	"entgo.io/ent/dialect"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/entwine-data/entwine/internal/migrate"
 	"github.com/entwine-data/entwine/internal/store"
@@ -76,6 +77,9 @@ What the schema does not tell is never guessed: a column that is gone was either
 		const short = 40 // lines
 		if sql := w.SQL["sqlite"]; strings.Count(sql, "\n") <= short {
 			c.say("\nOn SQLite:\n\n%s", sql)
+		}
+		if err := c.lintNew(o.Dir, w.Version); err != nil {
+			return err
 		}
 		c.say("Review and commit them. They are applied by: %s migrate up", invocation())
 		return nil
@@ -148,7 +152,7 @@ SQLite is tried in memory. Postgres is tried in databases that are made on a ser
 configured database, or the one that --scratch-url names. Without a server that part is left out, and said so.`,
 	}
 	addFlags(cmd.Flags(), false)
-	cmd.Flags().StringVar(&scratch, "scratch-url", "", "a Postgres server on which databases may be made and dropped: postgres://USER@HOST/postgres (ENTWINE_SCRATCH_URL)")
+	addScratchFlag(cmd.Flags(), &scratch)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := readConfig(cmd.Flags(), c.lookup, true)
 		if err != nil {
@@ -157,15 +161,24 @@ configured database, or the one that --scratch-url names. Without a server that 
 		if c.app.Migrations == nil {
 			return errNoMigrations
 		}
-		if v, ok := c.lookup("ENTWINE_SCRATCH_URL"); ok && scratch == "" {
-			scratch = v
-		}
-		if _, ok := sqliteFile(cfg.DatabaseURL); scratch == "" && !ok {
-			scratch = cfg.DatabaseURL
-		}
-		return c.check(cmd.Context(), cfg, scratch)
+		return c.check(cmd.Context(), cfg, c.scratch(scratch, cfg))
 	}
 	return cmd
+}
+
+func addScratchFlag(flags *pflag.FlagSet, scratch *string) {
+	flags.StringVar(scratch, "scratch-url", "", "a Postgres server on which databases may be made and dropped: postgres://USER@HOST/postgres (ENTWINE_SCRATCH_URL)")
+}
+
+// scratch is the server to try migrations on, empty if there is none.
+func (c *command) scratch(flag string, cfg Config) string {
+	if v, ok := c.lookup("ENTWINE_SCRATCH_URL"); ok && flag == "" {
+		flag = v
+	}
+	if _, ok := sqliteFile(cfg.DatabaseURL); flag == "" && !ok {
+		flag = cfg.DatabaseURL
+	}
+	return flag
 }
 
 func (c *command) check(ctx context.Context, cfg Config, scratch string) error {
@@ -173,31 +186,42 @@ func (c *command) check(ctx context.Context, cfg Config, scratch string) error {
 	if err != nil {
 		return err
 	}
-	line, failed := c.line(), false
-	report := func(what string, err error) bool {
-		if err == nil {
-			c.say("ok      %s", what)
-			return true
-		}
-		failed = true
-		c.say("FAILED  %s\n%v", what, c.explain(err))
-		return false
+	if err := c.checkFiles(ctx, c.line(), handle, scratch); err != nil {
+		return err
 	}
-	if report("files and schema", migrate.CheckLine(ctx, line, handle.Tables)) {
-		report("SQLite: the migrations lead to the schema and back", migrate.CheckReplay(ctx, line, handle.Tables, dialect.SQLite, ""))
-		if scratch == "" {
-			c.say("left out: Postgres. To try it, name a server: --scratch-url postgres://USER@HOST/postgres")
-		} else {
-			report("Postgres: the migrations lead to the schema and back", migrate.CheckReplay(ctx, line, handle.Tables, dialect.Postgres, scratch))
-		}
-		if c.exists(cfg) == nil && !cfg.External {
-			report("the database "+redacted(cfg.DatabaseURL), c.checkDrift(ctx, cfg, scratch))
-		}
-	}
-	if failed {
-		return errors.New("the migrations are not in order")
+	if c.exists(cfg) == nil && !cfg.External && !c.report("the database "+redacted(cfg.DatabaseURL), c.checkDrift(ctx, cfg, scratch)) {
+		return errNotInOrder
 	}
 	return nil
+}
+
+var errNotInOrder = errors.New("the migrations are not in order")
+
+// checkFiles tries the migrations by themselves, and says how that went.
+func (c *command) checkFiles(ctx context.Context, line migrate.Line, handle *Handle, scratch string) error {
+	if !c.report("files and schema", migrate.CheckLine(ctx, line, handle.Tables)) {
+		return errNotInOrder
+	}
+	good := c.report("SQLite: the migrations lead to the schema and back", migrate.CheckReplay(ctx, line, handle.Tables, dialect.SQLite, ""))
+	if scratch == "" {
+		c.say("left out: Postgres. To try it, name a server: --scratch-url postgres://USER@HOST/postgres")
+	} else {
+		good = c.report("Postgres: the migrations lead to the schema and back", migrate.CheckReplay(ctx, line, handle.Tables, dialect.Postgres, scratch)) && good
+	}
+	if !good {
+		return errNotInOrder
+	}
+	return nil
+}
+
+// report says how a check went, and whether it went well.
+func (c *command) report(what string, err error) bool {
+	if err == nil {
+		c.say("ok      %s", what)
+		return true
+	}
+	c.say("FAILED  %s\n%v", what, c.explain(err))
+	return false
 }
 
 func (c *command) checkDrift(ctx context.Context, cfg Config, scratch string) error {

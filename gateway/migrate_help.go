@@ -24,6 +24,12 @@ func (c *command) explain(err error) error {
 		undecided *migrate.UndecidedError
 		drift     *migrate.DriftError
 		scratch   *migrate.ScratchError
+		snapshot  *migrate.SnapshotError
+		dump      *migrate.DumpError
+		held      *migrate.HeldError
+		fork      *migrate.ForkError
+		merge     *migrate.MergeError
+		applied   *migrate.AppliedError
 	)
 	switch {
 	case errors.As(err, &tampered):
@@ -34,7 +40,7 @@ func (c *command) explain(err error) error {
 			migrate.Partial: "Go on with: " + run + "up",
 			migrate.Unknown: "Use the build that knows them, or undo them with that build: " + run + "down",
 			migrate.Changed: "Restore the files as they were, and write another migration for the change: " + run + "new NAME",
-			migrate.Late:    "They come from another branch. Put them on top: delete their files, and write them again with: " + run + "new NAME",
+			migrate.Late:    "They come from another branch. Put them on top: " + run + "rebase",
 		}[history.State]
 	case errors.As(err, &noHistory):
 		hint = "If they are as some migration makes them, say which: " + run + "up --baseline VERSION\nIf they may go, use an empty database."
@@ -47,6 +53,19 @@ func (c *command) explain(err error) error {
 		if file.Back {
 			hint = "When the cause is removed, go on with: " + run + "down"
 		}
+	case errors.As(err, &fork):
+		hint = "Put those of your branch on top of the others: " + run + "rebase"
+	case errors.As(err, &merge):
+		hint = "Delete the files of your branch in the three folders of migrate, and write the migration again: " + run + "new NAME"
+	case errors.As(err, &applied):
+		hint = "If it is a development database that may be thrown away, say which: " + run + "rebase --disposable DATABASE_URL\n" +
+			"Otherwise undo them there first, with the build of your branch alone: " + run + "down"
+	case errors.As(err, &snapshot):
+		hint = "Make room beside the database, or do without: " + run + "up --snapshots 0"
+	case errors.As(err, &dump):
+		hint = "To migrate without a dump, leave --dump out."
+	case errors.As(err, &held):
+		hint = "Stop the server, or whatever has it open, and try again."
 	case errors.As(err, &undecided):
 		hint = "Run it again with an answer to each."
 	case errors.As(err, &drift):

@@ -59,7 +59,9 @@ says which and what to do, and does not start. With --migrate it applies pending
 			return fmt.Errorf("reach the database: %w", err)
 		}
 		if migrating {
-			if err := c.up(ctx, c.runner(db, lockFlags), 0); err != nil {
+			r := c.runner(db, lockFlags)
+			r.Snapshots = cfg.Snapshots
+			if err := c.up(ctx, r, 0); err != nil {
 				return c.explain(err)
 			}
 		}
@@ -115,7 +117,7 @@ func (c *command) exists(cfg Config) error {
 // sqliteFile is the path of the file that a database URL names, if it names one.
 func sqliteFile(url string) (path string, ok bool) {
 	path, ok = strings.CutPrefix(url, "sqlite:")
-	return path, ok && !strings.HasPrefix(path, ":")
+	return strings.TrimPrefix(path, "//"), ok && !strings.HasPrefix(path, ":")
 }
 
 // server puts the parts together.

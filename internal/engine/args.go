@@ -27,7 +27,7 @@ type listArgs struct {
 func (x *Engine) resolveList(r *read, args map[string]any, viewer access.Viewer) (*listArgs, error) {
 	a, e := &listArgs{}, r.entity
 	var err error
-	if a.search, err = searchArg(e, args); err != nil {
+	if a.search, err = searchArg(e, args, viewer); err != nil {
 		return nil, err
 	}
 	if a.order, err = resolveOrder(e, args["orderBy"], viewer, a.search); err != nil {

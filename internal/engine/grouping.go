@@ -74,7 +74,7 @@ func (x *Engine) resolveGroups(r *read, args map[string]any, viewer access.Viewe
 	if a.limit, err = x.pageSize(r.entity, "first", first, hasFirst); err != nil {
 		return nil, err
 	}
-	if a.search, err = searchArg(r.entity, args); err != nil {
+	if a.search, err = searchArg(r.entity, args, viewer); err != nil {
 		return nil, err
 	}
 	if w := args["where"]; w != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 
+	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/internal/search"
@@ -15,7 +16,7 @@ type wanted struct {
 }
 
 // searchArg reads the argument, nil if it is not given.
-func searchArg(e *entity.Entity, args map[string]any) (*wanted, error) {
+func searchArg(e *entity.Entity, args map[string]any, viewer access.Viewer) (*wanted, error) {
 	v := args["search"]
 	if v == nil || len(e.Search) == 0 {
 		return nil, nil
@@ -24,12 +25,18 @@ func searchArg(e *entity.Entity, args map[string]any) (*wanted, error) {
 	q, err := search.Parse(text)
 	if long := (*search.TooLongError)(nil); errors.As(err, &long) {
 		return nil, badArg("search", apierr.OutOfRange, long.Limit, long.Error())
+	} else if err != nil {
+		return nil, err
 	}
 	w := &wanted{Query: q, in: search.Definition{Table: e.Table, Key: e.ID[0].Column, Integer: e.ID[0].Key == entity.IntKey}}
 	for _, s := range e.Search {
+		// The generator refuses fields that not everybody may read; this does not rely on it.
+		if err := use(e, s.Field, viewer, []any{"search"}); err != nil {
+			return nil, err
+		}
 		w.in.Fields = append(w.in.Fields, search.Field{Column: s.Field.Column, Weight: s.Weight})
 	}
-	return w, err
+	return w, nil
 }
 
 // rankValue stands for how well a row matches where a step of an order has a field.

@@ -164,30 +164,40 @@ func scratchDB(ctx context.Context, name, server string) (db *store.DB, drop fun
 		}
 		return db, func() { _ = db.Close() }, nil
 	}
+	target, _, remove, err := createScratch(ctx, server, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	if db, err = store.Open(ctx, target, store.Options{}); err != nil {
+		return nil, nil, &ScratchError{errors.Join(err, remove())}
+	}
+	return db, func() { _ = errors.Join(db.Close(), remove()) }, nil
+}
+
+// createScratch makes an empty database on a Postgres server, with further options of CREATE DATABASE, and returns its URL and
+// its name. drop removes it, also when ctx has ended.
+func createScratch(ctx context.Context, server, options string) (databaseURL, database string, drop func() error, err error) {
 	admin, err := store.Open(ctx, server, store.Options{MaxConns: 1})
 	if err != nil {
-		return nil, nil, &ScratchError{err}
+		return "", "", nil, &ScratchError{err}
 	}
 	exec := func(ctx context.Context, query string) error {
 		return withConn(ctx, admin, func(conn *sql.Conn) error { _, err := conn.ExecContext(ctx, query); return err })
 	}
-	database := "entwine_scratch_" + strings.ToLower(rand.Text())
-	if err := exec(ctx, "CREATE DATABASE "+database+" TEMPLATE template0"); err != nil {
-		return nil, nil, &ScratchError{errors.Join(err, admin.Close())}
-	}
-	remove := func() {
-		_ = exec(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+database)
-		_ = admin.Close()
-	}
-	target, err := inDatabase(server, database)
-	if err == nil {
-		db, err = store.Open(ctx, target, store.Options{})
+	database = "entwine_scratch_" + strings.ToLower(rand.Text())
+	if databaseURL, err = inDatabase(server, database); err == nil {
+		err = exec(ctx, "CREATE DATABASE "+database+" TEMPLATE template0"+options)
 	}
 	if err != nil {
-		remove()
-		return nil, nil, &ScratchError{err}
+		return "", "", nil, &ScratchError{errors.Join(err, admin.Close())}
 	}
-	return db, func() { _ = db.Close(); remove() }, nil
+	return databaseURL, database, func() error {
+		err := exec(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+database)
+		if err != nil {
+			err = fmt.Errorf("drop %s: %w", database, err)
+		}
+		return errors.Join(err, admin.Close())
+	}, nil
 }
 
 // inDatabase is the URL of another database on the same server.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // LossError says that going down would destroy data.
@@ -39,11 +40,12 @@ func (r *Runner) Down(ctx context.Context, n int, allowLoss bool) (undone int, e
 			}
 		}
 		applied := st.In(Applied, Partial)
+		secure := sync.OnceValue(func() error { return s.secure(ctx, "undoing_"+applied[len(applied)-1].Name) })
 		for _, e := range slices.Backward(applied) {
 			if undone == n {
 				break
 			}
-			if err := s.undo(ctx, e, allowLoss); err != nil {
+			if err := s.undo(ctx, e, allowLoss, secure); err != nil {
 				return err
 			}
 			undone++
@@ -53,7 +55,8 @@ func (r *Runner) Down(ctx context.Context, n int, allowLoss bool) (undone int, e
 	return undone, err
 }
 
-func (s *session) undo(ctx context.Context, e Entry, allowLoss bool) error {
+// undo calls secure before it changes anything.
+func (s *session) undo(ctx context.Context, e Entry, allowLoss bool, secure func() error) error {
 	m := e.migration
 	switch {
 	case m.kind == goKind && m.step.Down == nil:
@@ -65,6 +68,9 @@ func (s *session) undo(ctx context.Context, e Entry, allowLoss bool) error {
 		if err := s.checkLosses(ctx, m.down); err != nil {
 			return err
 		}
+	}
+	if err := secure(); err != nil {
+		return err
 	}
 	return s.apply(ctx, m, backward, e.Row)
 }

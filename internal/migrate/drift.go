@@ -100,7 +100,7 @@ func applications(table string) bool {
 }
 
 // compareSchemas returns what would make one schema the other.
-func compareSchemas(drv opened, is, want *atlas.Schema) (*difference, error) {
+func compareSchemas(drv atlas.Differ, is, want *atlas.Schema) (*difference, error) {
 	want.Name, want.Attrs = is.Name, is.Attrs
 	changes, err := drv.SchemaDiff(is, want)
 	if err != nil {

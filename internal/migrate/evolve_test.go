@@ -155,13 +155,7 @@ func (e *evolution) is(s *state, when string) {
 func (e *evolution) step() {
 	before := e.copyState()
 	rows := e.rows(before)
-	e.choices, e.tables, e.column = Choices{}, make(map[string]string), make(map[string]string)
-	for _, t := range before.Tables {
-		e.tables[t.Name] = t.Name
-		for _, c := range t.Columns {
-			e.column[t.Name+"."+c.Name] = c.Name
-		}
-	}
+	e.begin()
 	for range rapid.IntRange(1, 3).Draw(e.t, "changes") {
 		e.mutate()
 	}
@@ -185,6 +179,17 @@ func (e *evolution) step() {
 	e.up()
 	e.is(e.state, "after up again")
 	e.populate()
+}
+
+// begin forgets what the last step has changed.
+func (e *evolution) begin() {
+	e.choices, e.tables, e.column = Choices{}, make(map[string]string), make(map[string]string)
+	for _, t := range e.state.Tables {
+		e.tables[t.Name] = t.Name
+		for _, c := range t.Columns {
+			e.column[t.Name+"."+c.Name] = c.Name
+		}
+	}
 }
 
 func (e *evolution) copyState() *state {

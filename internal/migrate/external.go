@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/schema/field"
 
+	"github.com/entwine-data/entwine/internal/search"
 	"github.com/entwine-data/entwine/internal/store"
 )
 
@@ -32,6 +33,15 @@ func Mismatches(ctx context.Context, db *store.DB, tables []*schema.Table) ([]st
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	found, err := search.Find(ctx, db.Driver(), db.Dialect())
+	for _, d := range newState(tables).definitions() {
+		if _, ok := found[d.Table]; err == nil && !ok {
+			out = append(out, fmt.Sprintf("table %s has no index of its words, which `migrate new` writes", d.Table))
+		}
+	}
 	return out, err
 }
 

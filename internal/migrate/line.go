@@ -102,6 +102,15 @@ func (l Line) read(name string) ([]*migration, error) {
 	return l.assemble(files)
 }
 
+// unverified is read without a look at the checksums, for files that are being written.
+func (l Line) unverified(name string) ([]*migration, error) {
+	files, err := l.folder(name)
+	if err != nil {
+		return nil, err
+	}
+	return l.assemble(files)
+}
+
 // folder reads the SQL files of a dialect, sorted by name.
 func (l Line) folder(name string) ([]file, error) {
 	dir := folder(name)
@@ -198,6 +207,15 @@ func (l Line) state(version string) (*state, error) {
 
 // newestVersion is above every version.
 const newestVersion = "99999999999999"
+
+// newestState is the newest version that has a schema, empty if there is none.
+func (l Line) newestState() (string, error) {
+	versions, err := l.states()
+	if err != nil || len(versions) == 0 {
+		return "", err
+	}
+	return versions[len(versions)-1], nil
+}
 
 // states returns the versions that have a schema, sorted.
 func (l Line) states() ([]string, error) {

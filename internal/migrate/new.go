@@ -67,6 +67,9 @@ func New(ctx context.Context, tables []*schema.Table, o NewOptions) (*Written, e
 		return nil, err
 	}
 	to := newState(tables)
+	if to.Parent, err = line.newestState(); err != nil {
+		return nil, err
+	}
 	if o.Empty {
 		w.empty()
 	} else if err := w.plan(ctx, from, to, o.Choices); err != nil {
@@ -91,13 +94,20 @@ func (l Line) last() (string, error) {
 		}
 	}
 	if !slices.Equal(versions[0], versions[1]) {
-		return "", fmt.Errorf("the two dialects do not have the same migrations: %s has %s, %s has %s",
-			folder(dialects[0]), strings.Join(versions[0], ", "), folder(dialects[1]), strings.Join(versions[1], ", "))
+		return "", unequal(versions)
+	}
+	if err := l.fork(); err != nil {
+		return "", err
 	}
 	if n := len(versions[0]); n > 0 {
 		return versions[0][n-1][:len(newestVersion)], nil
 	}
 	return "", nil
+}
+
+func unequal(names [2][]string) error {
+	return fmt.Errorf("the two dialects do not have the same migrations: %s has %s, %s has %s",
+		folder(dialects[0]), strings.Join(names[0], ", "), folder(dialects[1]), strings.Join(names[1], ", "))
 }
 
 // nextVersion is the time, or the second after the last version if that is later.
@@ -144,12 +154,24 @@ func (w *writer) plan(ctx context.Context, from, to *state, c Choices) error {
 	if err != nil {
 		return err
 	}
+	changes, err := w.sql(ctx, d, from, to)
+	if err != nil {
+		return err
+	}
+	if !changes {
+		return ErrNothingToDo
+	}
+	to.remember(d, c)
+	return w.schema(to)
+}
+
+// sql adds the files for both dialects, and says whether there is something to do on one of them.
+func (w *writer) sql(ctx context.Context, d *decisions, from, to *state) (changes bool, err error) {
 	w.SQL = make(map[string]string)
-	changes := false
 	for _, name := range dialects {
 		p, err := d.plan(ctx, name, from, to)
 		if err != nil {
-			return err
+			return false, err
 		}
 		changes = changes || len(p.up) > 0
 		up := upText(p)
@@ -157,15 +179,29 @@ func (w *writer) plan(ctx context.Context, from, to *state, c Choices) error {
 		w.add(folder(name), downSuffix, downText(p))
 		w.SQL[folder(name)] = up
 	}
-	if !changes {
-		return ErrNothingToDo
-	}
-	text, err := to.text()
+	return changes, nil
+}
+
+// schema adds the file that describes the schema.
+func (w *writer) schema(s *state) error {
+	text, err := s.text()
 	if err != nil {
 		return fmt.Errorf("describe the schema: %w", err)
 	}
-	w.files[filepath.Join(schemaFolder, w.Version+".json")] = text
+	w.files[filepath.Join(schemaFolder, w.base[:len(newestVersion)]+".json")] = text
 	return nil
+}
+
+// remove takes a file away when the others are written.
+func (w *writer) remove(path string) { w.files[path] = nil }
+
+// forget leaves out the files of the migration that was added last.
+func (w *writer) forget() {
+	for path := range w.files {
+		if strings.HasPrefix(filepath.Base(path), w.base) {
+			delete(w.files, path)
+		}
+	}
 }
 
 func upText(p *plan) string { return sqlText(p.up) }
@@ -205,8 +241,9 @@ func (w *writer) write(line Line) (err error) {
 		if err != nil {
 			return err
 		}
+		files = slices.DeleteFunc(files, func(f file) bool { _, replaced := w.files[filepath.Join(folder(name), f.name)]; return replaced })
 		for path, text := range w.files {
-			if filepath.Dir(path) == folder(name) {
+			if text != nil && filepath.Dir(path) == folder(name) {
 				files = append(files, file{filepath.Base(path), string(text)})
 			}
 		}
@@ -224,6 +261,12 @@ func (w *writer) write(line Line) (err error) {
 		full := filepath.Join(w.dir, path)
 		if before[path], err = os.ReadFile(full); err != nil && !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // in the developer's folder
 			return err
+		}
+		if text == nil {
+			if err := os.Remove(full); err != nil {
+				return err
+			}
+			continue
 		}
 		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil { //nolint:gosec // sources
 			return err

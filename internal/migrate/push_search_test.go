@@ -72,7 +72,16 @@ func TestPushSearch(t *testing.T) {
 			if err := db.Driver().Exec(t.Context(), `INSERT INTO notes (title, body) VALUES ('needle', 'hay')`, []any{}, nil); err != nil {
 				t.Fatal(err)
 			}
+			mismatches := func(want string) {
+				t.Helper()
+				list, err := migrate.Mismatches(t.Context(), db, table(100, true, title))
+				if got := strings.Join(list, "; "); err != nil || want == "" != (got == "") || !strings.Contains(got, want) {
+					t.Errorf("mismatches: %q, %v; want %q", got, err, want)
+				}
+			}
+			mismatches("table notes has no index of its words")
 			push(`make "notes" searchable`, table(100, true, title))
+			mismatches("")
 			finds("needle", 1)
 			finds("hay", 0)
 			push(`make "notes" searchable`, table(100, true, title, body))

@@ -24,10 +24,16 @@ type Runner struct {
 	LockTimeout time.Duration
 	// Tries is how often a file is tried if locks are not to be had. Defaults to 6.
 	Tries int
+	// Snapshots is how many copies of a SQLite file are kept, one of which is taken before migrations change it. 0 takes none.
+	Snapshots int
+	// Dump is the file that a Postgres database is dumped to before migrations change it, by its URL. None by default.
+	Dump, URL string
 	// Build goes into the history.
 	Build string
 	// Log is called with each line of progress.
 	Log func(line string)
+
+	beforeCommit func(ctx context.Context, tx *sql.Tx, dialect string) error // nothing by default
 }
 
 func (r *Runner) say(format string, args ...any) {
@@ -136,6 +142,11 @@ func (s *session) inTx(ctx context.Context, withoutForeignKeys bool, fn func(tx 
 	}
 	if withoutForeignKeys {
 		if err := checkReferences(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if s.beforeCommit != nil {
+		if err := s.beforeCommit(ctx, tx, s.dialect); err != nil {
 			return err
 		}
 	}

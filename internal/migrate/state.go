@@ -15,7 +15,46 @@ import (
 
 // state is the part of an ent schema that becomes tables, in a form that can be kept in a file. It knows no dialect.
 type state struct {
-	Tables []*tableState `json:"tables"`
+	// Parent is the version whose schema the migration to this one was planned from.
+	Parent string `json:"parent,omitempty"`
+	// Choices were made when it was planned.
+	Choices *madeChoices  `json:"choices,omitempty"`
+	Tables  []*tableState `json:"tables"`
+}
+
+// madeChoices are what is needed to plan a migration again.
+type madeChoices struct {
+	Renames []string `json:"renames,omitempty"`
+	Drops   []string `json:"drops,omitempty"`
+	Fills   []string `json:"fills,omitempty"`
+}
+
+// choices are those that were made when the migration to this schema was planned.
+func (s *state) choices() Choices {
+	if s.Choices == nil {
+		return Choices{}
+	}
+	return Choices{Renames: s.Choices.Renames, Drops: s.Choices.Drops, Fills: s.Choices.Fills}
+}
+
+// renames are those of the migration to this schema.
+func (s *state) renames() []rename {
+	var out []rename
+	for _, text := range s.choices().Renames {
+		out = append(out, parseRename(text))
+	}
+	return out
+}
+
+// remember keeps what was decided.
+func (s *state) remember(d *decisions, c Choices) {
+	made := &madeChoices{Drops: c.Drops, Fills: c.Fills}
+	for _, r := range d.renames {
+		made.Renames = append(made.Renames, r.text())
+	}
+	if len(made.Renames)+len(made.Drops)+len(made.Fills) > 0 {
+		s.Choices = made
+	}
 }
 
 type tableState struct {

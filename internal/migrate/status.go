@@ -63,7 +63,19 @@ func (r *Runner) Status(ctx context.Context) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	var s *Status
+	return r.compare(ctx, all)
+}
+
+// UnverifiedStatus is [Runner.Status] without a look at the checksums.
+func (r *Runner) UnverifiedStatus(ctx context.Context) (*Status, error) {
+	all, err := r.Line.unverified(r.DB.Dialect())
+	if err != nil {
+		return nil, err
+	}
+	return r.compare(ctx, all)
+}
+
+func (r *Runner) compare(ctx context.Context, all []*migration) (s *Status, err error) {
 	err = r.DB.View(ctx, false, func(ctx context.Context, q store.Querier) error {
 		rows, exists, err := r.history().read(ctx, q)
 		s = compareHistory(all, rows, exists)

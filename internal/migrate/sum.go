@@ -63,7 +63,7 @@ func (l Line) verify(name string, files []file) error {
 		return nil
 	}
 	if strings.Contains(string(recorded), "<<<<<<<") {
-		return tampered("%s holds a conflict of two branches", sumFile)
+		return &ForkError{}
 	}
 	// The first line is the sum of all. Each other line depends on the files before it: the first that differs says where.
 	old, now := strings.Split(string(recorded), "\n")[1:], strings.Split(string(want), "\n")[1:]

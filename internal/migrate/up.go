@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -46,6 +47,19 @@ func (s *session) up(ctx context.Context, limit int) (int, error) {
 	pending := st.In(Partial, Pending)
 	if limit > 0 {
 		pending = pending[:min(limit, len(pending))]
+	}
+	forked := (*ForkError)(nil)
+	if err := s.Line.fork(); errors.As(err, &forked) {
+		if slices.ContainsFunc(pending, func(e Entry) bool { return e.Version == forked.Later }) {
+			return 0, err
+		}
+	} else if err != nil {
+		return 0, err
+	}
+	if len(pending) > 0 && (st.Pushed || len(st.In(Applied, Partial)) > 0) {
+		if err := s.secure(ctx, pending[0].Name); err != nil {
+			return 0, err
+		}
 	}
 	if st.Pushed {
 		return len(pending), s.adopt(ctx, pending)

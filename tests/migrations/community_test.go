@@ -198,8 +198,8 @@ type community struct {
 	n int
 }
 
-// must runs a command of the application in this process.
-func (c *community) must(t *testing.T, args ...string) {
+// must runs a command of the application in this process and returns what it says.
+func (c *community) must(t *testing.T, args ...string) string {
 	t.Helper()
 	var log bytes.Buffer
 	n := c.n
@@ -214,6 +214,7 @@ func (c *community) must(t *testing.T, args ...string) {
 	if code := gateway.Run(t.Context(), app, args, lookup, &log, &log); code != 0 {
 		t.Fatalf("%v: %d\n%s", args, code, &log)
 	}
+	return log.String()
 }
 
 // digests are the hashes of all values of a column, in the order of the rows, by TABLE.COLUMN, and the numbers of rows by TABLE.

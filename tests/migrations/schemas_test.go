@@ -40,6 +40,15 @@ var schemas = map[string]func() []*schema.Table{
 	"v5": func() []*schema.Table {
 		return blog(func(posts *schema.Table) { posts.Columns = slices.Delete(posts.Columns, 2, 3) })
 	},
+	// Everything that can be added without harm: columns, a table, an edge.
+	"adds":       func() []*schema.Table { return additions(blog()) },
+	"adds_index": func() []*schema.Table { return additions(blog(index)) },
+	"adds_gone": func() []*schema.Table {
+		return additions(blog(index, func(posts *schema.Table) { posts.Columns = slices.Delete(posts.Columns, 2, 3) }))
+	},
+	// Another branch, and both together.
+	"rating": func() []*schema.Table { return blog(rating) },
+	"both":   func() []*schema.Table { return additions(blog(rating)) },
 }
 
 // searched lets words be looked for in posts.
@@ -74,4 +83,31 @@ func blog(change ...func(posts *schema.Table)) []*schema.Table {
 		c(posts)
 	}
 	return []*schema.Table{comments, posts}
+}
+
+func rating(posts *schema.Table) {
+	posts.Columns = append(posts.Columns, &schema.Column{Name: "rating", Type: field.TypeInt, Nullable: true})
+}
+
+func index(posts *schema.Table) {
+	posts.Indexes = append(posts.Indexes, &schema.Index{Name: "post_title", Columns: posts.Columns[1:2]})
+}
+
+// additions are columns, a table with an index and an edge to it.
+func additions(tables []*schema.Table) []*schema.Table {
+	authors := &schema.Table{Name: "authors", Columns: []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "email", Type: field.TypeString, Unique: true},
+	}}
+	authors.PrimaryKey = authors.Columns[:1:1]
+	posts := tables[1]
+	author := &schema.Column{Name: "author_id", Type: field.TypeInt, Nullable: true}
+	posts.Columns = append(posts.Columns, author,
+		&schema.Column{Name: "summary", Type: field.TypeString, Nullable: true},
+		&schema.Column{Name: "kind", Type: field.TypeEnum, Enums: []string{"note", "essay"}, Default: "note"},
+		&schema.Column{Name: "views", Type: field.TypeInt, Default: 0})
+	posts.ForeignKeys = append(posts.ForeignKeys, &schema.ForeignKey{
+		Symbol: "posts_authors_posts", Columns: []*schema.Column{author}, RefTable: authors, RefColumns: authors.Columns[:1:1], OnDelete: schema.SetNull,
+	})
+	return append(tables, authors)
 }
