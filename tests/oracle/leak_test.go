@@ -215,8 +215,9 @@ func (l *leak) rule(e string, depth int) *access.Rule {
 	return pick2(l.r, matches[e])
 }
 
-// guardable are fields that can have rules of their own, with the SQL of another value. Those that are searched cannot.
+// guardable are fields that can have rules of their own, with the SQL of another value.
 var guardable = map[string]string{
+	"Post.body": `'another body'`, "Comment.message": `'another'`,
 	"User.email": `'other' || id || '@example.com'`, "User.bio": `'another ' || id`, "User.credits": `credits + 1000`, "User.name": `'N' || (id % 3)`,
 	"Post.license": `'other'`, "Post.favorite_count": `COALESCE(favorite_count, 0) + 7`,
 	"Comment.score": `score + 50`, "Tag.wiki": `'another'`, "Vote.bounty": `COALESCE(bounty, 0) + 1`, "Vote.user_id": `1 + COALESCE(user_id, 0) % 12`,
