@@ -64,7 +64,7 @@ func gridEntity() *entity.Entity {
 			},
 		},
 		Keys: []*entity.Key{
-			{Name: "gridBySlug", Fields: []*entity.Field{fields[1]}},
+			{Name: "gridBySlug", Value: "SLUG", Fields: []*entity.Field{fields[1]}},
 		},
 		Rules: access.Rules{
 			Read:   access.Everyone(),

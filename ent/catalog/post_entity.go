@@ -130,7 +130,7 @@ func postEntity() *entity.Entity {
 			},
 		},
 		Keys: []*entity.Key{
-			{Name: "postBySlug", Fields: []*entity.Field{fields[2]}},
+			{Name: "postBySlug", Value: "SLUG", Fields: []*entity.Field{fields[2]}},
 		},
 		Rules: access.Rules{
 			Read:   access.Any(access.Match("status", "published", "closed", "wiki"), access.Any(access.Owner("author"), access.Role("moderator", "admin"))),

@@ -52,7 +52,7 @@ func tagEntity() *entity.Entity {
 			},
 		},
 		Keys: []*entity.Key{
-			{Name: "tagByName", Fields: []*entity.Field{fields[1]}},
+			{Name: "tagByName", Value: "NAME", Fields: []*entity.Field{fields[1]}},
 		},
 		Rules: access.Rules{
 			Read:   access.Everyone(),

@@ -104,8 +104,8 @@ func userEntity() *entity.Entity {
 			},
 		},
 		Keys: []*entity.Key{
-			{Name: "userByUsername", Fields: []*entity.Field{fields[2]}},
-			{Name: "userByEmail", Fields: []*entity.Field{fields[3]}},
+			{Name: "userByUsername", Value: "USERNAME", Fields: []*entity.Field{fields[2]}},
+			{Name: "userByEmail", Value: "EMAIL", Fields: []*entity.Field{fields[3]}},
 		},
 		Rules: access.Rules{
 			Read:   access.Everyone(),

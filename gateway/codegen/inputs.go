@@ -153,7 +153,9 @@ func (n *node) along(in *input) *input {
 }
 
 // hasPatch says whether the entity has an input of values that rows can get without their lists.
-func (n *node) hasPatch() bool { return n.Names.Update != "" && slices.ContainsFunc(n.Inputs, (*input).bulk) }
+func (n *node) hasPatch() bool {
+	return n.Names.Update != "" && slices.ContainsFunc(n.Inputs, (*input).bulk)
+}
 
 // bulk says whether many rows can be given the value at once: not what is unique to one of them by its nature.
 func (in *input) bulk() bool { return !in.CreateOnly && !in.Along }

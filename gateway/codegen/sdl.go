@@ -636,7 +636,9 @@ func (n *node) writeEdgeInputs(w *sdlWriter, in *input) {
 }
 
 // changes says whether the input is one of an update.
-func (in *input) changes() bool { return !in.CreateOnly && (!in.Along || in.Connect || in.Create || in.Update) }
+func (in *input) changes() bool {
+	return !in.CreateOnly && (!in.Along || in.Connect || in.Create || in.Update)
+}
 
 func (in *input) list() bool { return in.Edge != nil && in.Edge.List() }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/gateway/relay"
+	"github.com/entwine-data/entwine/internal/idempotency"
 	"github.com/entwine-data/entwine/internal/store"
 )
 
@@ -114,16 +115,21 @@ const maxAttempts = 5
 func (e *Engine) mutation(ctx context.Context, oc *graphql.OperationContext) (data []byte, errs gqlerror.List) {
 	p := e.mutationPlan(oc)
 	for attempt := 1; ; attempt++ {
-		data, errs, again := e.attempt(ctx, oc, p)
+		data, errs, again := e.mutate(ctx, oc, p)
 		if !again || attempt == maxAttempts {
 			return data, errs
 		}
 	}
 }
 
-func (e *Engine) attempt(ctx context.Context, oc *graphql.OperationContext, p *mutationPlan) (data []byte, errs gqlerror.List, again bool) {
+// mutate makes one attempt. Again says that another one can succeed: nothing was committed.
+func (e *Engine) mutate(ctx context.Context, oc *graphql.OperationContext, p *mutationPlan) (data []byte, errs gqlerror.List, again bool) {
+	request := idempotency.FromContext(ctx)
 	var w *writer
 	err := e.db.Update(ctx, func(ctx context.Context) error {
+		if err := request.Claim(ctx); err != nil {
+			return err
+		}
 		return e.db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
 			w = &writer{buf: make([]byte, 0, 1024), most: e.cfg.MaxBytes}
 			left := new(e.cfg.MaxBytes)
@@ -144,7 +150,7 @@ func (e *Engine) attempt(ctx context.Context, oc *graphql.OperationContext, p *m
 			case !ok:
 				return errRollback
 			}
-			return nil
+			return request.Keep(ctx, w.buf, w.errs)
 		})
 	})
 	switch {

@@ -37,7 +37,7 @@ func (v *violation) explain(ctx context.Context, q store.Querier) error {
 			return errAgain // somebody else has made the row meanwhile
 		}
 	}
-	faults := append(taken, missing...)
+	faults := slices.Concat(taken, missing)
 	switch {
 	case len(faults) == 0 && v.of.Kind == store.Unique:
 		return m.blame(v.of, apierr.NotUnique, takenMessage)
@@ -134,10 +134,6 @@ func (m *change) takenOf(ctx context.Context, e *entity.Entity, k uniqueKey, ite
 	if !ok {
 		return nil, nil
 	}
-	type candidate struct {
-		item   *item
-		values []any
-	}
 	var all []candidate
 	for _, it := range items {
 		if values := it.keyValues(k.fields); values != nil {
@@ -153,57 +149,7 @@ func (m *change) takenOf(ctx context.Context, e *entity.Entity, k uniqueKey, ite
 	}
 	// Few at a time, so that no statement becomes too long.
 	for chunk := range slices.Chunk(all, 200) {
-		s := &statement{postgres: m.engine.postgres}
-		s.WriteSQL("SELECT ")
-		for i, f := range e.ID {
-			if i > 0 {
-				s.WriteSQL(", ")
-			}
-			s.WriteColumn("t", f.Column)
-		}
-		for _, c := range chunk {
-			s.WriteSQL(", CASE WHEN ")
-			c.item.writeTaken(s, k.fields, c.values)
-			s.WriteSQL(" THEN 1 END")
-		}
-		s.WriteSQL(" FROM ")
-		s.WriteTable(e.Table, "t")
-		s.WriteSQL(" WHERE (1=0")
-		for _, c := range chunk {
-			s.WriteSQL(" OR ")
-			c.item.writeTaken(s, k.fields, c.values)
-		}
-		s.WriteSQL(")")
-		if k.tenant != nil {
-			s.WriteSQL(" AND ")
-			s.WriteColumn("t", k.tenant.Column)
-			s.WriteSQL(" = ")
-			s.WriteArg(tenant)
-		}
-		result, err := m.q.QueryContext(ctx, string(s.buf), s.args...)
-		if err != nil {
-			return nil, err
-		}
-		id, matches := make([]any, len(e.ID)), make([]*int, len(chunk))
-		var dest []any
-		for i := range id {
-			dest = append(dest, &id[i])
-		}
-		for i := range matches {
-			dest = append(dest, &matches[i])
-		}
-		for result.Next() {
-			if err := result.Scan(dest...); err != nil {
-				_ = result.Close()
-				return nil, err
-			}
-			for i, match := range matches {
-				if match != nil && chunk[i].item.key != e.Key(id...) {
-					blamed[chunk[i].item] = true
-				}
-			}
-		}
-		if err := result.Close(); err != nil {
+		if err := m.match(ctx, e, k, tenant, chunk, blamed); err != nil {
 			return nil, err
 		}
 	}
@@ -217,6 +163,68 @@ func (m *change) takenOf(ctx context.Context, e *entity.Entity, k uniqueKey, ite
 		}
 	}
 	return faults, nil
+}
+
+// candidate is an item with the values that it gives to a key.
+type candidate struct {
+	item   *item
+	values []any
+}
+
+// match finds the candidates whose values other rows have.
+func (m *change) match(ctx context.Context, e *entity.Entity, k uniqueKey, tenant any, candidates []candidate, blamed map[*item]bool) error {
+	s := &statement{postgres: m.engine.postgres}
+	s.WriteSQL("SELECT ")
+	for i, f := range e.ID {
+		if i > 0 {
+			s.WriteSQL(", ")
+		}
+		s.WriteColumn("t", f.Column)
+	}
+	for _, c := range candidates {
+		s.WriteSQL(", CASE WHEN ")
+		c.writeTaken(s, k.fields)
+		s.WriteSQL(" THEN 1 ELSE 0 END")
+	}
+	s.WriteSQL(" FROM ")
+	s.WriteTable(e.Table, "t")
+	s.WriteSQL(" WHERE (1=0")
+	for _, c := range candidates {
+		s.WriteSQL(" OR ")
+		c.writeTaken(s, k.fields)
+	}
+	s.WriteSQL(")")
+	if k.tenant != nil {
+		s.WriteSQL(" AND ")
+		s.WriteColumn("t", k.tenant.Column)
+		s.WriteSQL(" = ")
+		s.WriteArg(tenant)
+	}
+	result, err := m.q.QueryContext(ctx, string(s.buf), s.args...)
+	if err != nil {
+		return err
+	}
+	defer result.Close()
+	id, matches := make([]any, len(e.ID)), make([]int, len(candidates))
+	dest := make([]any, 0, len(id)+len(matches))
+	for i := range id {
+		dest = append(dest, &id[i])
+	}
+	for i := range matches {
+		dest = append(dest, &matches[i])
+	}
+	for result.Next() {
+		if err := result.Scan(dest...); err != nil {
+			return err
+		}
+		key := e.Key(id...)
+		for i, match := range matches {
+			if match == 1 && candidates[i].item.key != key {
+				blamed[candidates[i].item] = true
+			}
+		}
+	}
+	return result.Err()
 }
 
 // keyValues are the values of a key that the item gives, nil if it does not give all of them.
@@ -241,7 +249,7 @@ func (it *item) keyValues(fields []*entity.Field) []any {
 }
 
 // writeTaken writes that the row under t has the values.
-func (it *item) writeTaken(s *statement, fields []*entity.Field, values []any) {
+func (c candidate) writeTaken(s *statement, fields []*entity.Field) {
 	s.WriteSQL("(")
 	for i, f := range fields {
 		if i > 0 {
@@ -249,7 +257,7 @@ func (it *item) writeTaken(s *statement, fields []*entity.Field, values []any) {
 		}
 		s.WriteColumn("t", f.Column)
 		s.WriteSQL(" = ")
-		s.WriteArg(values[i])
+		s.WriteArg(c.values[i])
 	}
 	s.WriteSQL(")")
 }
