@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -99,7 +100,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 
 // open opens the database and the application over it.
 func (c *command) open(ctx context.Context, cfg Config) (*store.DB, *Handle, error) {
-	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns})
+	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns, Logger: c.logger()})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -109,6 +110,9 @@ func (c *command) open(ctx context.Context, cfg Config) (*store.DB, *Handle, err
 	}
 	return db, handle, nil
 }
+
+// logger is for what goes wrong while the gateway runs.
+func (c *command) logger() *slog.Logger { return slog.New(slog.NewTextHandler(c.log, nil)) }
 
 func (c *command) say(format string, args ...any) {
 	fmt.Fprintf(c.log, format+"\n", args...)

@@ -27,6 +27,7 @@ type Config struct {
 	Reads         engine.Config
 	Documents     gql.Limits
 	Timeout       time.Duration
+	KeyRetention  time.Duration
 	Introspection bool
 	Playground    bool
 	CORSOrigins   []string
@@ -82,7 +83,12 @@ func settings() []setting {
 		{
 			flag: "timeout", env: "ENTWINE_TIMEOUT", value: "10s", server: true,
 			help: "longest time for one operation",
-			set:  setTimeout,
+			set:  durationSetting(func(c *Config, d time.Duration) { c.Timeout = d }, "10s"),
+		},
+		{
+			flag: "idempotency-retention", env: "ENTWINE_IDEMPOTENCY_RETENTION", value: "24h", server: true,
+			help: "how long an Idempotency-Key is kept with its answer",
+			set:  durationSetting(func(c *Config, d time.Duration) { c.KeyRetention = d }, "24h"),
 		},
 		{
 			flag: "introspection", env: "ENTWINE_INTROSPECTION", value: "false", dev: "true", server: true,
@@ -153,13 +159,15 @@ func checkAddr(v string) error {
 	return nil
 }
 
-func setTimeout(c *Config, v string) error {
-	d, err := time.ParseDuration(v)
-	if err != nil || d <= 0 {
-		return errors.New("must be a duration above zero, such as 10s")
+func durationSetting(set func(*Config, time.Duration), example string) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil || d <= 0 {
+			return fmt.Errorf("must be a duration above zero, such as %s", example)
+		}
+		set(c, d)
+		return nil
 	}
-	c.Timeout = d
-	return nil
 }
 
 func intSetting(set func(*Config, int)) func(*Config, string) error {

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/entwine-data/entwine/internal/httpd"
+	"github.com/entwine-data/entwine/internal/idempotency"
 	"github.com/entwine-data/entwine/internal/load"
 	"github.com/entwine-data/entwine/internal/migrate"
 	"github.com/entwine-data/entwine/internal/store"
@@ -111,7 +112,8 @@ func (c *command) serveDev(ctx context.Context, cfg Config, key string, ln net.L
 	if err != nil {
 		return err
 	}
-	s := c.server(db, handle, cfg, func(hc *httpd.Config) {
+	keys := idempotency.New(db, cfg.KeyRetention)
+	s := c.server(db, handle, cfg, keys, func(hc *httpd.Config) {
 		hc.Development = true
 		hc.Authenticate = who
 		if hc.Playground != nil {
@@ -121,6 +123,7 @@ func (c *command) serveDev(ctx context.Context, cfg Config, key string, ln net.L
 	if err := ready(did); err != nil {
 		return err
 	}
+	defer keys.Purging(ctx, c.logger())()
 	return s.Serve(ctx, ln)
 }
 

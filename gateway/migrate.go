@@ -12,6 +12,7 @@ import (
 
 	"github.com/entwine-data/entwine/internal/migrate"
 	"github.com/entwine-data/entwine/internal/store"
+	"github.com/entwine-data/entwine/internal/sysdb"
 )
 
 func (c *command) migrate() *cobra.Command {
@@ -61,6 +62,40 @@ func (c *command) runner(db *store.DB, f *lockFlags) *migrate.Runner {
 		DB: db, Line: c.line(), Wait: f.wait, LockTimeout: f.lockTimeout, Build: c.build(),
 		Log: func(line string) { c.say("%s", line) },
 	}
+}
+
+// system is the runner of the framework's own tables. It says little: nobody asked for these migrations.
+func (c *command) system(db *store.DB, f *lockFlags) *migrate.Runner {
+	r := c.runner(db, f)
+	r.Line, r.Log = sysdb.Line(), nil
+	return r
+}
+
+// upgrade brings the framework's own tables up to date.
+func (c *command) upgrade(ctx context.Context, db *store.DB, f *lockFlags) error {
+	r := c.system(db, f)
+	st, err := r.Status(ctx)
+	if err != nil || st.Serves() == nil {
+		return err
+	}
+	n, err := r.Up(ctx, 0)
+	if err != nil {
+		return fmt.Errorf("the gateway's own tables: %w", err)
+	}
+	c.say("  the gateway's own tables: %s", migrations(n))
+	return nil
+}
+
+// systemServes says why the framework's own tables do not let this build serve.
+func (c *command) systemServes(ctx context.Context, db *store.DB) error {
+	st, err := c.system(db, &lockFlags{}).Status(ctx)
+	if err == nil {
+		err = st.Serves()
+	}
+	if err != nil {
+		return fmt.Errorf("the gateway's own tables: %w", err)
+	}
+	return nil
 }
 
 // withRunner opens the database for a command that needs its history.
@@ -124,13 +159,17 @@ Before it changes a SQLite database it takes a snapshot, which migrate restore b
 	return cmd
 }
 
-// up applies migrations and says how it went.
+// up applies migrations and says how it went. Those of the framework's own tables always are applied.
 func (c *command) up(ctx context.Context, r *migrate.Runner, limit int) error {
 	start := time.Now()
 	n, err := r.Up(ctx, limit)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	if err := c.upgrade(ctx, r.DB, &lockFlags{wait: r.Wait, lockTimeout: r.LockTimeout}); err != nil {
+		return err
+	}
+	switch {
 	case n == 0:
 		c.say("The database is up to date.")
 	case limit > 0:
@@ -214,6 +253,13 @@ func (c *command) migrateStatus() *cobra.Command {
 			for _, e := range st.Entries {
 				fmt.Fprintf(c.out, "%-50s %s\n", e.Name, entryText(e))
 			}
+			own, err := c.system(r.DB, &lockFlags{}).Status(ctx)
+			if err != nil {
+				return err
+			}
+			for _, e := range own.Entries {
+				fmt.Fprintf(c.out, "%-50s %s\n", "gateway: "+e.Name, entryText(e))
+			}
 			if st.Pushed {
 				c.say("dev has brought the tables ahead of the migrations: run %s migrate new NAME before you commit.", invocation())
 			}
@@ -222,6 +268,8 @@ func (c *command) migrateStatus() *cobra.Command {
 				c.say("There are no migrations yet: write the first one with: %s migrate new init", invocation())
 			case n > 0:
 				c.say("%s pending: %s migrate up", migrations(n), invocation())
+			case own.Serves() != nil:
+				c.say("The gateway's own tables are not up to date: %s migrate up", invocation())
 			}
 			return nil
 		})
@@ -285,6 +333,9 @@ has one.`,
 		for _, change := range changes {
 			c.say("  %s", change)
 		}
+		if err := c.upgrade(cmd.Context(), db, &lockFlags{}); err != nil {
+			return c.explain(err)
+		}
 		if len(changes) == 0 {
 			c.say("The database fits the schema; nothing to do.")
 		}
@@ -306,6 +357,9 @@ func (c *command) migrated(ctx context.Context, db *store.DB, handle *Handle) er
 	if err := migrate.CheckLine(ctx, r.Line, handle.Tables); err != nil {
 		return c.explain(err)
 	}
+	if err := c.systemServes(ctx, db); err != nil {
+		return c.explain(err)
+	}
 	if ahead := st.In(migrate.Unknown); len(ahead) > 0 {
 		c.say("The database is ahead of this build by %s, which are marked compatible.", migrations(len(ahead)))
 	}
@@ -315,8 +369,19 @@ func (c *command) migrated(ctx context.Context, db *store.DB, handle *Handle) er
 // develop brings the tables of a developer's database up to date and says what it did.
 func (c *command) develop(ctx context.Context, db *store.DB, handle *Handle) (did string, err error) {
 	if c.app.Migrations == nil {
-		return c.pushed(ctx, db, handle)
+		did, err = c.pushed(ctx, db, handle)
+	} else {
+		did, err = c.developed(ctx, db, handle)
 	}
+	if err == nil {
+		// They are nothing that a developer has to know of.
+		_, err = c.system(db, &lockFlags{wait: time.Minute}).Up(ctx, 0)
+	}
+	return did, err
+}
+
+// developed is develop for an application with migrations.
+func (c *command) developed(ctx context.Context, db *store.DB, handle *Handle) (did string, err error) {
 	d, err := c.runner(db, &lockFlags{wait: time.Minute}).Develop(ctx, handle.Tables)
 	if err != nil {
 		return "", fmt.Errorf("bring the tables up to date: %w", c.explain(err))

@@ -193,7 +193,17 @@ func (c *command) check(ctx context.Context, cfg Config, scratch string) error {
 	if err := c.checkFiles(ctx, c.line(), handle, scratch); err != nil {
 		return err
 	}
-	if c.exists(cfg) == nil && !cfg.External && !c.report("the database "+redacted(cfg.DatabaseURL), c.checkDrift(ctx, cfg, scratch)) {
+	if c.exists(cfg) != nil || cfg.External {
+		return nil
+	}
+	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	good := c.report("the database "+redacted(cfg.DatabaseURL), migrate.CheckDrift(ctx, c.runner(db, &lockFlags{}), scratch))
+	good = c.report("the gateway's own tables in it", migrate.CheckDrift(ctx, c.system(db, &lockFlags{}), scratch)) && good
+	if !good {
 		return errNotInOrder
 	}
 	return nil
@@ -226,13 +236,4 @@ func (c *command) report(what string, err error) bool {
 	}
 	c.say("FAILED  %s\n%v", what, c.explain(err))
 	return false
-}
-
-func (c *command) checkDrift(ctx context.Context, cfg Config, scratch string) error {
-	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns})
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return migrate.CheckDrift(ctx, c.runner(db, &lockFlags{}), scratch)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net/http"
 	"os"
 	"path"
@@ -19,6 +18,7 @@ import (
 	"github.com/entwine-data/entwine/internal/engine"
 	"github.com/entwine-data/entwine/internal/gql"
 	"github.com/entwine-data/entwine/internal/httpd"
+	"github.com/entwine-data/entwine/internal/idempotency"
 	"github.com/entwine-data/entwine/internal/migrate"
 	"github.com/entwine-data/entwine/internal/store"
 )
@@ -68,12 +68,14 @@ says which and what to do, and does not start. With --migrate it applies pending
 		if err := c.fits(ctx, db, handle, cfg); err != nil {
 			return err
 		}
-		s := c.server(db, handle, cfg, func(hc *httpd.Config) { hc.Authenticate = who })
+		keys := idempotency.New(db, cfg.KeyRetention)
+		s := c.server(db, handle, cfg, keys, func(hc *httpd.Config) { hc.Authenticate = who })
 		ln, err := httpd.Listen(cfg.Addr, invocation()+" serve")
 		if err != nil {
 			return err
 		}
 		c.say("%s serves http://%s/graphql", c.app.Name, ln.Addr())
+		defer keys.Purging(ctx, c.logger())()
 		return s.Serve(ctx, ln)
 	}
 	return cmd
@@ -95,7 +97,13 @@ func (c *command) fits(ctx context.Context, db *store.DB, handle *Handle, cfg Co
 	if err == nil && len(missing) > 0 {
 		err = fmt.Errorf("the database lacks the tables %s; make them with: %s migrate push", strings.Join(missing, ", "), invocation())
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if err := c.systemServes(ctx, db); err != nil {
+		return fmt.Errorf("%w; make them with: %s migrate push", err, invocation())
+	}
+	return nil
 }
 
 // exists says that there is no database. SQLite would make an empty file of any name.
@@ -121,13 +129,13 @@ func sqliteFile(url string) (path string, ok bool) {
 }
 
 // server puts the parts together.
-func (c *command) server(db *store.DB, handle *Handle, cfg Config, options ...func(*httpd.Config)) *httpd.Server {
+func (c *command) server(db *store.DB, handle *Handle, cfg Config, keys *idempotency.Keys, options ...func(*httpd.Config)) *httpd.Server {
 	c.relaxGC()
-	log := slog.New(slog.NewTextHandler(c.log, nil))
+	log := c.logger()
 	e := engine.New(db, handle.Catalog, handle.Mutators, handle.Custom, cfg.Reads)
 	hc := httpd.Config{
 		GraphQL: within(cfg.Timeout, gql.New(e, gql.Config{
-			Introspection: cfg.Introspection, Hints: cfg.Introspection, Limits: cfg.Documents, Logger: log,
+			Introspection: cfg.Introspection, Hints: cfg.Introspection, Limits: cfg.Documents, Keys: keys, Logger: log,
 		})),
 		Ready:       db.Ping,
 		CORSOrigins: cfg.CORSOrigins,

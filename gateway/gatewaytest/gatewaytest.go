@@ -22,15 +22,19 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/entwine-data/entwine/gateway"
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/internal/engine"
 	"github.com/entwine-data/entwine/internal/gql"
+	"github.com/entwine-data/entwine/internal/httpd"
+	"github.com/entwine-data/entwine/internal/idempotency"
 	"github.com/entwine-data/entwine/internal/load"
 	"github.com/entwine-data/entwine/internal/migrate"
 	"github.com/entwine-data/entwine/internal/pgtest"
 	"github.com/entwine-data/entwine/internal/store"
+	"github.com/entwine-data/entwine/internal/sysdb"
 )
 
 // Each runs a test on both databases, in subtests named sqlite and postgres, with the URL of an empty database. Postgres is
@@ -55,6 +59,7 @@ type Gateway struct {
 	db     *store.DB
 	engine *engine.Engine
 	h      http.Handler
+	server http.Handler // all routes
 	// unruled are the application without the rules of one entity, by its name: see [Gateway.lifted].
 	unruled map[string]http.Handler
 
@@ -79,14 +84,18 @@ func Open(t testing.TB, app gateway.App, url string) *Gateway {
 	if _, err := migrate.Push(t.Context(), db, handle.Tables); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := (&migrate.Runner{DB: db, Line: sysdb.Line(), Wait: time.Minute}).Up(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
 	g.db, g.Handle = db, handle
 	g.engine, g.h = serve(db, handle)
+	g.server = httpd.New(httpd.Config{GraphQL: g.h, Logger: slog.New(slog.DiscardHandler)})
 	return g
 }
 
 func serve(db *store.DB, handle *gateway.Handle) (*engine.Engine, http.Handler) {
 	e := engine.New(db, handle.Catalog, handle.Mutators, handle.Custom, engine.Config{})
-	return e, gql.New(e, gql.Config{Introspection: true, Logger: slog.New(slog.DiscardHandler)})
+	return e, gql.New(e, gql.Config{Introspection: true, Keys: idempotency.New(db, 24*time.Hour), Logger: slog.New(slog.DiscardHandler)})
 }
 
 // Close closes the database before the test ends, so that another gateway can open it.
@@ -178,6 +187,13 @@ func send(t testing.TB, ctx context.Context, h http.Handler, query string, varia
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w.Body.Bytes()
+}
+
+// Request sends an HTTP request to any of the gateway's routes as viewer.
+func (g *Gateway) Request(viewer access.Viewer, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	g.server.ServeHTTP(w, r.WithContext(access.NewContext(r.Context(), viewer)))
+	return w
 }
 
 // Do is Send with the response read.

@@ -12,6 +12,7 @@ import (
 	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/gateway/relay"
+	"github.com/entwine-data/entwine/internal/idempotency"
 	"github.com/entwine-data/entwine/internal/store"
 )
 
@@ -108,9 +109,12 @@ var errRollback = errors.New("rolled back")
 // mutation runs all root fields one after the other in one transaction. Root fields cannot be null, so that the first
 // failed one makes data null, and then nothing is committed.
 func (e *Engine) mutation(ctx context.Context, oc *graphql.OperationContext) ([]byte, gqlerror.List) {
-	p := e.mutationPlan(oc)
+	p, attempt := e.mutationPlan(oc), idempotency.FromContext(ctx)
 	var w *writer
 	err := e.db.Update(ctx, func(ctx context.Context) error {
+		if err := attempt.Claim(ctx); err != nil {
+			return err
+		}
 		return e.db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
 			w = &writer{buf: make([]byte, 0, 1024), most: e.cfg.MaxBytes}
 			left := new(e.cfg.MaxBytes)
@@ -131,7 +135,7 @@ func (e *Engine) mutation(ctx context.Context, oc *graphql.OperationContext) ([]
 			case !ok:
 				return errRollback
 			}
-			return nil
+			return attempt.Keep(ctx, w.buf, w.errs)
 		})
 	})
 	switch {

@@ -53,9 +53,16 @@ func choose(doc *ast.QueryDocument, name string) (*ast.OperationDefinition, *gql
 
 // execute runs the operation and presents every error of its response, wherever it came from.
 func (h *handler) execute(ctx context.Context, op *graphql.OperationContext) *graphql.Response {
-	ctx = graphql.WithOperationContext(ctx, op)
-	ctx = graphql.WithResponseContext(ctx, keep, recoverField)
-	resp := h.run(ctx)
+	ctx = operationContext(ctx, op)
+	return h.present(ctx, h.run(ctx))
+}
+
+func operationContext(ctx context.Context, op *graphql.OperationContext) context.Context {
+	return graphql.WithResponseContext(graphql.WithOperationContext(ctx, op), keep, recoverField)
+}
+
+// present completes a response with the errors that a client may see.
+func (h *handler) present(ctx context.Context, resp *graphql.Response) *graphql.Response {
 	resp.Errors = h.errors.list(ctx, append(resp.Errors, graphql.GetErrors(ctx)...))
 	if resp.Extensions == nil {
 		resp.Extensions = graphql.GetExtensions(ctx)

@@ -9,6 +9,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/entwine-data/entwine/internal/idempotency"
 )
 
 // Config holds what differs between gateways. The zero value is the strict one.
@@ -19,6 +21,8 @@ type Config struct {
 	Hints bool
 	// Limits on requests and documents.
 	Limits Limits
+	// Keys are those of mutations that may be repeated. Without them a mutation with such a key is refused.
+	Keys *idempotency.Keys
 	// CachedDocuments is how many parsed and validated documents are kept. Defaults to 1000.
 	CachedDocuments int
 	// Logger receives errors that clients do not see. Defaults to slog.Default().
@@ -68,6 +72,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if refusal := transportFits(r.Method, op.Operation.Operation); refusal != nil {
 		h.refuse(w, format, refusal)
+		return
+	}
+	if len(r.Header[idempotency.Header]) > 0 && op.Operation.Operation == ast.Mutation {
+		h.once(w, r, format, op, params)
 		return
 	}
 	h.write(w, http.StatusOK, format, h.execute(r.Context(), op))

@@ -12,6 +12,12 @@ import (
 // write sends a response. It writes the envelope around the data itself: encoding/json would scan and copy every byte of
 // data that is JSON already. No data means that nothing was executed.
 func (h *handler) write(w http.ResponseWriter, status int, f format, resp *graphql.Response) {
+	head, tail := envelope(resp)
+	send(w, status, f, head, resp.Data, tail)
+}
+
+// envelope is what stands before and after the data.
+func envelope(resp *graphql.Response) (before, after []byte) {
 	var head bytes.Buffer
 	head.WriteByte('{')
 	if len(resp.Errors) > 0 {
@@ -30,11 +36,18 @@ func (h *handler) write(w http.ResponseWriter, status int, f format, resp *graph
 		encode(&tail, resp.Extensions)
 	}
 	tail.WriteByte('}')
+	return head.Bytes(), tail.Bytes()
+}
 
+func send(w http.ResponseWriter, status int, f format, body ...[]byte) {
+	length := 0
+	for _, part := range body {
+		length += len(part)
+	}
 	w.Header().Set("Content-Type", f.contentType())
-	w.Header().Set("Content-Length", strconv.Itoa(head.Len()+len(resp.Data)+tail.Len()))
+	w.Header().Set("Content-Length", strconv.Itoa(length))
 	w.WriteHeader(status)
-	for _, part := range [][]byte{head.Bytes(), resp.Data, tail.Bytes()} {
+	for _, part := range body {
 		if _, err := w.Write(part); err != nil {
 			return // the client went away
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/entwine-data/entwine/internal/idempotency"
 	"github.com/entwine-data/entwine/internal/requestid"
 )
 
@@ -23,7 +24,7 @@ func cors(origins []string, development bool) func(http.Handler) http.Handler {
 			if origin := r.Header.Get("Origin"); origin != "" && allowed(origin) {
 				ok = true
 				h.Set("Access-Control-Allow-Origin", origin)
-				h.Set("Access-Control-Expose-Headers", strings.Join([]string{requestid.Header, "Retry-After"}, ", "))
+				h.Set("Access-Control-Expose-Headers", strings.Join([]string{requestid.Header, idempotency.ReplayHeader, "Retry-After"}, ", "))
 			}
 			if r.Method != http.MethodOptions {
 				next.ServeHTTP(w, r)
@@ -32,7 +33,7 @@ func cors(origins []string, development bool) func(http.Handler) http.Handler {
 			h.Set("Allow", "GET, POST, OPTIONS")
 			if ok {
 				h.Set("Access-Control-Allow-Methods", "GET, POST")
-				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key")
+				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, "+idempotency.Header)
 				h.Set("Access-Control-Max-Age", "600")
 			}
 			w.WriteHeader(http.StatusNoContent)

@@ -66,7 +66,7 @@ func CheckReplay(ctx context.Context, l Line, tables []*ent.Table, name, scratch
 	if _, err := Push(ctx, direct, tables); err != nil {
 		return err
 	}
-	d, err := compareDatabases(ctx, replayed, direct)
+	d, err := compareDatabases(ctx, replayed, direct, l)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func CheckDrift(ctx context.Context, r *Runner, scratch string) error {
 			return fmt.Errorf("replay: %w", err)
 		}
 	}
-	d, err := compareDatabases(ctx, r.DB, replayed)
+	d, err := compareDatabases(ctx, r.DB, replayed, r.Line)
 	if err != nil {
 		return err
 	}
@@ -111,14 +111,14 @@ func CheckDrift(ctx context.Context, r *Runner, scratch string) error {
 	return nil
 }
 
-// compareDatabases returns what would make the tables of one database those of another.
-func compareDatabases(ctx context.Context, is, want *store.DB) (*difference, error) {
+// compareDatabases returns what would make a line's tables in one database those of another.
+func compareDatabases(ctx context.Context, is, want *store.DB, l Line) (*difference, error) {
 	var schemas [2]*schema.Schema
 	var searches [2]map[string]string
 	for i, db := range []*store.DB{want, is} {
 		var out *difference
 		err := withConn(ctx, db, func(conn *sql.Conn) error {
-			s, drv, err := inspect(ctx, conn, db.Dialect())
+			s, drv, err := inspect(ctx, conn, db.Dialect(), l.owns)
 			if err != nil {
 				return err
 			}
@@ -126,7 +126,7 @@ func compareDatabases(ctx context.Context, is, want *store.DB) (*difference, err
 			if searches[i], err = search.Find(ctx, entsql.Conn{ExecQuerier: conn}, db.Dialect()); err != nil || i == 0 {
 				return err
 			}
-			if out, err = compareSchemas(drv, s, schemas[0]); err == nil {
+			if out, err = compareSchemas(drv, s, schemas[0]); err == nil && l.Owns == nil { // what is searched is the application's
 				out.addSearches(searches[1], searches[0])
 			}
 			return err

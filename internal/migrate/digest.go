@@ -33,7 +33,7 @@ func readContent(ctx context.Context, db *store.DB) (*content, error) {
 	c := &content{tables: make(map[string]*digest)}
 	err := withConn(ctx, db, func(conn *sql.Conn) error {
 		var err error
-		if c.schema, _, err = inspect(ctx, conn, db.Dialect()); err != nil {
+		if c.schema, _, err = inspect(ctx, conn, db.Dialect(), applications); err != nil {
 			return err
 		}
 		for _, t := range c.schema.Tables {

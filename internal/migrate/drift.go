@@ -47,7 +47,7 @@ func (s *session) live(ctx context.Context, tables []*schema.Table) (*difference
 	if err != nil {
 		return nil, err
 	}
-	is, drv, err := inspect(ctx, s.conn, s.dialect)
+	is, drv, err := inspect(ctx, s.conn, s.dialect, applications)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +75,8 @@ type opened interface {
 	atlas.Differ
 }
 
-// inspect reads the tables of a database, but for those that are not the application's.
-func inspect(ctx context.Context, conn *sql.Conn, name string) (*atlas.Schema, opened, error) {
+// inspect reads those tables of a database that somebody owns.
+func inspect(ctx context.Context, conn *sql.Conn, name string, owns func(table string) bool) (*atlas.Schema, opened, error) {
 	var drv migrate.Driver
 	var err error
 	if name == dialect.SQLite {
@@ -91,7 +91,7 @@ func inspect(ctx context.Context, conn *sql.Conn, name string) (*atlas.Schema, o
 	if err != nil {
 		return nil, nil, fmt.Errorf("inspect the tables: %w", err)
 	}
-	is.Tables = slices.DeleteFunc(is.Tables, func(t *atlas.Table) bool { return !applications(t.Name) })
+	is.Tables = slices.DeleteFunc(is.Tables, func(t *atlas.Table) bool { return !owns(t.Name) })
 	withoutSearches(is)
 	return is, drv, nil
 }

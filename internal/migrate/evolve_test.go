@@ -168,7 +168,7 @@ func (e *evolution) is(s *state, when string) {
 		defer direct.Close()
 		_, err = Push(e.ctx, direct, tables)
 		must(e.t, err)
-		other, err := compareDatabases(e.ctx, e.db, direct)
+		other, err := compareDatabases(e.ctx, e.db, direct, Line{})
 		must(e.t, err)
 		d.missing, d.surplus = append(d.missing, other.missing...), append(d.surplus, other.surplus...)
 	}

@@ -22,6 +22,15 @@ type Line struct {
 	Steps []Step
 	// Table holds the history. Defaults to entwine_migrations.
 	Table string
+	// Owns says which tables belong to the line, by their names. Defaults to those of the application: all but the framework's.
+	Owns func(table string) bool
+}
+
+func (l Line) owns(table string) bool {
+	if l.Owns == nil {
+		return applications(table)
+	}
+	return l.Owns(table)
 }
 
 // Step is a data migration in Go. It runs in the transaction that records it.

@@ -82,7 +82,7 @@ func (r *Runner) copyPostgres(ctx context.Context, scratch, path string, remove 
 func countRows(ctx context.Context, db *store.DB) (map[string]int64, error) {
 	out := make(map[string]int64)
 	err := withConn(ctx, db, func(conn *sql.Conn) error {
-		is, _, err := inspect(ctx, conn, db.Dialect())
+		is, _, err := inspect(ctx, conn, db.Dialect(), applications)
 		if err != nil {
 			return err
 		}

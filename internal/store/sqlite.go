@@ -55,7 +55,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	}
 	name := (&url.URL{Scheme: "file", Path: path}).String()
 
-	db := &DB{dialect: dialect.SQLite}
+	db := &DB{dialect: dialect.SQLite, log: opts.Logger}
 	if db.writer, err = sqlitePool(name+sqliteWriter, opts); err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func openMemory(opts Options) (*DB, error) {
 		return nil, err
 	}
 	keep(pool, 1)
-	return &DB{dialect: dialect.SQLite, reader: pool, writer: pool}, nil
+	return &DB{dialect: dialect.SQLite, reader: pool, writer: pool, log: opts.Logger}, nil
 }
 
 func sqlitePool(dsn string, opts Options) (*sql.DB, error) {

@@ -9,7 +9,9 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -28,12 +30,15 @@ type Options struct {
 	// Trace is called with every statement just before it goes to the driver, BEGIN, COMMIT and ROLLBACK included. It is
 	// called from many goroutines.
 	Trace func(ctx context.Context, statement string)
+	// Logger receives what goes wrong after a COMMIT, see [AfterCommit]. Defaults to slog.Default().
+	Logger *slog.Logger
 }
 
 // DB is an open database. It may be used from many goroutines.
 type DB struct {
 	dialect        string
 	reader, writer *sql.DB // the same pool on Postgres and in memory
+	log            *slog.Logger
 }
 
 // Querier reads rows. That of a transaction serves one statement at a time: the rows of one must be closed before the next.
@@ -45,6 +50,9 @@ type Querier interface {
 // "sqlite::memory:", which has a single connection, or "postgres://user:password@host:port/name". It does not connect to a Postgres server yet, so that a server that is down for
 // a while does not keep the gateway from starting: see [DB.Ping]. No error contains a password.
 func Open(ctx context.Context, url string, opts Options) (*DB, error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
 	scheme, rest, _ := strings.Cut(url, ":")
 	switch scheme {
 	case "sqlite":
@@ -116,6 +124,7 @@ func (db *DB) View(ctx context.Context, snapshot bool, fn func(ctx context.Conte
 //
 // An error of COMMIT is returned and never retried: if the connection was lost meanwhile, nobody can say whether the
 // writes were kept. Inside another Update, fn takes part in the outer transaction, which cannot commit if fn fails.
+// What [AfterCommit] was given is called before Update returns, if the transaction was committed.
 func (db *DB) Update(ctx context.Context, fn func(ctx context.Context) error) error {
 	if u := db.running(ctx); u != nil {
 		err := fn(ctx)
@@ -124,14 +133,25 @@ func (db *DB) Update(ctx context.Context, fn func(ctx context.Context) error) er
 		}
 		return err
 	}
-	conn, tx, err := begin(ctx, db.writer, nil)
+	u := &update{db: db, turn: make(chan struct{}, 1)}
+	u.outer, _ = ctx.Value(updateKey{}).(*update)
+	if err := u.run(ctx, fn); err != nil {
+		return err
+	}
+	// The connection is free again: what is called now may write, too.
+	u.committed(ctx)
+	return nil
+}
+
+func (u *update) run(ctx context.Context, fn func(ctx context.Context) error) error {
+	conn, tx, err := begin(ctx, u.db.writer, nil)
 	if err != nil {
 		return fmt.Errorf("begin to write: %w", err)
 	}
 	defer conn.Close()
 	defer tx.Rollback()
-	u := &update{tx: tx, turn: make(chan struct{}, 1)}
-	if err := fn(context.WithValue(ctx, updateKey{db}, u)); err != nil {
+	u.tx = tx
+	if err := fn(context.WithValue(ctx, updateKey{}, u)); err != nil {
 		return err
 	}
 	if u.failed {
@@ -173,14 +193,22 @@ func begin(ctx context.Context, pool *sql.DB, opts *sql.TxOptions) (*sql.Conn, *
 
 // update is a write transaction on its way through a context.
 type update struct {
+	db     *DB
+	outer  *update // of another database
 	tx     *sql.Tx
 	turn   chan struct{}
 	failed bool // a nested transaction was rolled back
+
+	mu    sync.Mutex
+	after []func(context.Context) error
 }
 
-type updateKey struct{ db *DB }
+type updateKey struct{}
 
 func (db *DB) running(ctx context.Context) *update {
-	u, _ := ctx.Value(updateKey{db}).(*update)
+	u, _ := ctx.Value(updateKey{}).(*update)
+	for u != nil && u.db != db {
+		u = u.outer
+	}
 	return u
 }

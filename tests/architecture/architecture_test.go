@@ -38,13 +38,16 @@ func (z zone) has(dir string) bool {
 // features says which packages of internal and web a package of internal may use. Features do not know each other: package
 // gateway composes them. An entry needs its reason.
 var features = map[string][]string{
-	"gateway/codegen":  {"internal/search"},                                             // marks what is searched for the migrations
-	"internal/engine":  {"internal/search", "internal/store"},                           // finds by words, and runs its statements
-	"internal/gql":     {"internal/requestid"},                                          // names it in errors
-	"internal/httpd":   {"internal/gql", "internal/requestid", "web"},                   // serves the API and the playground
-	"internal/load":    {"internal/store"},                                              // writes in bulk
-	"internal/migrate": {"internal/migrate/rules", "internal/search", "internal/store"}, // changes tables, says what to beware of, makes them searchable
-	"internal/pgtest":  {"internal/testenv"},                                            // may lack Postgres
+	"gateway/codegen":      {"internal/search"},                                                   // marks what is searched for the migrations
+	"internal/engine":      {"internal/idempotency", "internal/search", "internal/store"},         // claims keys where it writes, finds by words, and runs its statements
+	"internal/gql":         {"internal/idempotency", "internal/requestid"},                        // answers repeats, and names it in errors
+	"internal/httpd":       {"internal/gql", "internal/idempotency", "internal/requestid", "web"}, // serves the API and the playground
+	"internal/idempotency": {"internal/store"},                                                    // keeps answers in the transactions that made them
+	"internal/load":        {"internal/store"},                                                    // writes in bulk
+	"internal/migrate":     {"internal/migrate/rules", "internal/search", "internal/store"},       // changes tables, says what to beware of, makes them searchable
+	"internal/pgtest":      {"internal/testenv"},                                                  // may lack Postgres
+	"internal/store":       {"internal/requestid"},                                                // names it in its log
+	"internal/sysdb":       {"internal/migrate"},                                                  // is a line of migrations
 }
 
 // testTools are what tests of features may use on top.
