@@ -163,6 +163,9 @@ func (e *evolution) distinct(t *tableState, known string) bool {
 	if slices.ContainsFunc(e.choices.Fills, func(f string) bool { return strings.HasPrefix(f, t.Name+".") }) {
 		return false
 	}
+	if e.db == nil { // no rows
+		return true
+	}
 	seen := make(map[string]bool)
 	for _, row := range e.rowsOf(&tableState{Name: e.oldTable(t), Columns: []*columnState{{Name: "id"}, {Name: known}}}) {
 		if seen[row[known]] && row[known] != "<null>" {

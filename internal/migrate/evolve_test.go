@@ -181,7 +181,6 @@ func (e *evolution) is(s *state, when string) {
 // step changes the schema, migrates, goes back and migrates again.
 func (e *evolution) step() {
 	before := e.copyState()
-	e.before = before
 	rows := e.rows(before)
 	e.begin()
 	for range rapid.IntRange(1, 3).Draw(e.t, "changes") {
@@ -211,6 +210,7 @@ func (e *evolution) step() {
 
 // begin forgets what the last step has changed.
 func (e *evolution) begin() {
+	e.before = e.copyState()
 	e.choices, e.tables, e.column = Choices{}, make(map[string]string), make(map[string]string)
 	for _, t := range e.state.Tables {
 		e.tables[t.Name] = t.Name
