@@ -421,6 +421,9 @@ func (_q *PostLinkQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Pos
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
+	if _q.sql != nil {
+		_q.sql.WithContext(ctx)
+	}
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -509,6 +512,9 @@ func (_q *PostLinkQuery) loadRelated(ctx context.Context, query *PostQuery, node
 
 func (_q *PostLinkQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
+	if _q.sql != nil {
+		_q.sql.WithContext(ctx)
+	}
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

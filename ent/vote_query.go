@@ -459,6 +459,9 @@ func (_q *VoteQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Vote, e
 		node.Edges.loadedTypes = loadedTypes
 		return node.assignValues(columns, values)
 	}
+	if _q.sql != nil {
+		_q.sql.WithContext(ctx)
+	}
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}
@@ -588,6 +591,9 @@ func (_q *VoteQuery) loadUser(ctx context.Context, query *UserQuery, nodes []*Vo
 
 func (_q *VoteQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
+	if _q.sql != nil {
+		_q.sql.WithContext(ctx)
+	}
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
 	}

@@ -82,12 +82,15 @@ func (c *command) root() *cobra.Command {
 	return root
 }
 
+// goRun is how a project is called without being built.
+const goRun = "go run ."
+
 // invocation is how the user called the program, for messages that name the next command.
 func invocation() string {
 	name := filepath.Base(os.Args[0])
 	// `go run .` builds into a temporary folder.
 	if strings.Contains(os.Args[0], string(filepath.Separator)+"go-build") {
-		return "go run ."
+		return goRun
 	}
 	return name
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/gateway/relay"
 	"github.com/entwine-data/entwine/internal/engine"
+	"github.com/entwine-data/entwine/internal/migrate"
 )
 
 func (c *command) explainRules() *cobra.Command {
@@ -52,6 +53,11 @@ Without --user and --role the viewer is anonymous. This tells what exists, and w
 			return err
 		}
 		defer db.Close()
+		if cfg.External {
+			if err := migrate.Collate(cmd.Context(), db, handle.Catalog); err != nil {
+				return err
+			}
+		}
 		e := handle.Catalog.Entity(args[0])
 		if e == nil {
 			return &usageError{fmt.Errorf("there is no entity %q", args[0])}

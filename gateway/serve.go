@@ -84,14 +84,17 @@ says which and what to do, and does not start. With --migrate it applies pending
 	return cmd
 }
 
-// fits says why the database cannot be served, and what to do about it.
+// fits says why the database cannot be served, and what to do about it. It takes note of how one of somebody else sorts.
 func (c *command) fits(ctx context.Context, db *store.DB, handle *Handle, cfg Config) error {
 	if cfg.External {
 		faults, err := migrate.Mismatches(ctx, db, handle.Tables)
 		if err == nil && len(faults) > 0 {
 			err = fmt.Errorf("the database does not fit the schema:\n  %s", strings.Join(faults, "\n  "))
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return migrate.Collate(ctx, db, handle.Catalog)
 	}
 	if c.app.Migrations != nil {
 		return c.migrated(ctx, db, handle)

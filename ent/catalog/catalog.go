@@ -47,7 +47,7 @@ func Mutators(client *ent.Client, c *entity.Catalog) map[string]entity.Mutator {
 
 // Restrict puts the client under the rules: its queries return only rows that the viewer of their context may read, and its
 // mutations change only what that viewer may change. Predicates on edges (HasPostsWith and the like) see what the viewer may
-// read; orders by values and numbers of neighbors see all rows.
+// read, and so do orders by what is behind an edge.
 func Restrict(client *ent.Client, c *entity.Catalog) {
 	client.Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
 		return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
@@ -60,6 +60,8 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return fmt.Errorf("restrict query: unexpected type %T", q)
 		}
 		query.Where(c.Entity("Comment").Where(access.Read, access.FromContext(ctx)))
+		// ent tells the predicates of IDs, Select, GroupBy and Aggregate no context, nor those of a query that another starts from.
+		query.Modify(func(s *sql.Selector) { s.WithContext(entity.NewContext(ctx, c)) })
 		return nil
 	}))
 	client.Comment.Use(func(next ent.Mutator) ent.Mutator {
@@ -88,6 +90,8 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return fmt.Errorf("restrict query: unexpected type %T", q)
 		}
 		query.Where(c.Entity("Grid").Where(access.Read, access.FromContext(ctx)))
+		// ent tells the predicates of IDs, Select, GroupBy and Aggregate no context, nor those of a query that another starts from.
+		query.Modify(func(s *sql.Selector) { s.WithContext(entity.NewContext(ctx, c)) })
 		return nil
 	}))
 	client.Grid.Use(func(next ent.Mutator) ent.Mutator {
@@ -116,6 +120,8 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return fmt.Errorf("restrict query: unexpected type %T", q)
 		}
 		query.Where(c.Entity("Post").Where(access.Read, access.FromContext(ctx)))
+		// ent tells the predicates of IDs, Select, GroupBy and Aggregate no context, nor those of a query that another starts from.
+		query.Modify(func(s *sql.Selector) { s.WithContext(entity.NewContext(ctx, c)) })
 		return nil
 	}))
 	client.Post.Use(func(next ent.Mutator) ent.Mutator {
@@ -144,6 +150,8 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return fmt.Errorf("restrict query: unexpected type %T", q)
 		}
 		query.Where(c.Entity("PostLink").Where(access.Read, access.FromContext(ctx)))
+		// ent tells the predicates of IDs, Select, GroupBy and Aggregate no context, nor those of a query that another starts from.
+		query.Modify(func(s *sql.Selector) { s.WithContext(entity.NewContext(ctx, c)) })
 		return nil
 	}))
 	client.PostLink.Use(func(next ent.Mutator) ent.Mutator {
@@ -172,6 +180,8 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return fmt.Errorf("restrict query: unexpected type %T", q)
 		}
 		query.Where(c.Entity("Tag").Where(access.Read, access.FromContext(ctx)))
+		// ent tells the predicates of IDs, Select, GroupBy and Aggregate no context, nor those of a query that another starts from.
+		query.Modify(func(s *sql.Selector) { s.WithContext(entity.NewContext(ctx, c)) })
 		return nil
 	}))
 	client.Tag.Use(func(next ent.Mutator) ent.Mutator {
@@ -200,6 +210,8 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return fmt.Errorf("restrict query: unexpected type %T", q)
 		}
 		query.Where(c.Entity("User").Where(access.Read, access.FromContext(ctx)))
+		// ent tells the predicates of IDs, Select, GroupBy and Aggregate no context, nor those of a query that another starts from.
+		query.Modify(func(s *sql.Selector) { s.WithContext(entity.NewContext(ctx, c)) })
 		return nil
 	}))
 	client.User.Use(func(next ent.Mutator) ent.Mutator {
@@ -228,6 +240,8 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return fmt.Errorf("restrict query: unexpected type %T", q)
 		}
 		query.Where(c.Entity("Vote").Where(access.Read, access.FromContext(ctx)))
+		// ent tells the predicates of IDs, Select, GroupBy and Aggregate no context, nor those of a query that another starts from.
+		query.Modify(func(s *sql.Selector) { s.WithContext(entity.NewContext(ctx, c)) })
 		return nil
 	}))
 	client.Vote.Use(func(next ent.Mutator) ent.Mutator {

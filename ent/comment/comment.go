@@ -8,6 +8,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 const (
@@ -219,49 +220,49 @@ func ByLicense(opts ...sql.OrderTermOption) OrderOption {
 // ByPostField orders the results by post field.
 func ByPostField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newPostStep(), sql.OrderByField(field, opts...))
+		rules.OrderByNeighborTerms(s, "Post", newPostStep(), sql.OrderByField(field, opts...))
 	}
 }
 
 // ByAuthorField orders the results by author field.
 func ByAuthorField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newAuthorStep(), sql.OrderByField(field, opts...))
+		rules.OrderByNeighborTerms(s, "User", newAuthorStep(), sql.OrderByField(field, opts...))
 	}
 }
 
 // ByParentField orders the results by parent field.
 func ByParentField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newParentStep(), sql.OrderByField(field, opts...))
+		rules.OrderByNeighborTerms(s, "Comment", newParentStep(), sql.OrderByField(field, opts...))
 	}
 }
 
 // ByRepliesCount orders the results by replies count.
 func ByRepliesCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newRepliesStep(), opts...)
+		rules.OrderByNeighborsCount(s, "Comment", newRepliesStep(), opts...)
 	}
 }
 
 // ByReplies orders the results by replies terms.
 func ByReplies(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newRepliesStep(), append([]sql.OrderTerm{term}, terms...)...)
+		rules.OrderByNeighborTerms(s, "Comment", newRepliesStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 
 // ByVotesCount orders the results by votes count.
 func ByVotesCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newVotesStep(), opts...)
+		rules.OrderByNeighborsCount(s, "Vote", newVotesStep(), opts...)
 	}
 }
 
 // ByVotes orders the results by votes terms.
 func ByVotes(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newVotesStep(), append([]sql.OrderTerm{term}, terms...)...)
+		rules.OrderByNeighborTerms(s, "Vote", newVotesStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 func newPostStep() *sqlgraph.Step {

@@ -8,6 +8,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 const (
@@ -276,84 +277,84 @@ func ByLicense(opts ...sql.OrderTermOption) OrderOption {
 // ByAuthorField orders the results by author field.
 func ByAuthorField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newAuthorStep(), sql.OrderByField(field, opts...))
+		rules.OrderByNeighborTerms(s, "User", newAuthorStep(), sql.OrderByField(field, opts...))
 	}
 }
 
 // ByAcceptedCommentField orders the results by accepted_comment field.
 func ByAcceptedCommentField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newAcceptedCommentStep(), sql.OrderByField(field, opts...))
+		rules.OrderByNeighborTerms(s, "Comment", newAcceptedCommentStep(), sql.OrderByField(field, opts...))
 	}
 }
 
 // ByCommentsCount orders the results by comments count.
 func ByCommentsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newCommentsStep(), opts...)
+		rules.OrderByNeighborsCount(s, "Comment", newCommentsStep(), opts...)
 	}
 }
 
 // ByComments orders the results by comments terms.
 func ByComments(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newCommentsStep(), append([]sql.OrderTerm{term}, terms...)...)
+		rules.OrderByNeighborTerms(s, "Comment", newCommentsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 
 // ByTagsCount orders the results by tags count.
 func ByTagsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newTagsStep(), opts...)
+		rules.OrderByNeighborsCount(s, "Tag", newTagsStep(), opts...)
 	}
 }
 
 // ByTags orders the results by tags terms.
 func ByTags(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newTagsStep(), append([]sql.OrderTerm{term}, terms...)...)
+		rules.OrderByNeighborTerms(s, "Tag", newTagsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 
 // ByVotesCount orders the results by votes count.
 func ByVotesCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newVotesStep(), opts...)
+		rules.OrderByNeighborsCount(s, "Vote", newVotesStep(), opts...)
 	}
 }
 
 // ByVotes orders the results by votes terms.
 func ByVotes(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newVotesStep(), append([]sql.OrderTerm{term}, terms...)...)
+		rules.OrderByNeighborTerms(s, "Vote", newVotesStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 
 // ByLinksCount orders the results by links count.
 func ByLinksCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newLinksStep(), opts...)
+		rules.OrderByNeighborsCount(s, "PostLink", newLinksStep(), opts...)
 	}
 }
 
 // ByLinks orders the results by links terms.
 func ByLinks(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newLinksStep(), append([]sql.OrderTerm{term}, terms...)...)
+		rules.OrderByNeighborTerms(s, "PostLink", newLinksStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 
 // ByLinkedFromCount orders the results by linked_from count.
 func ByLinkedFromCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newLinkedFromStep(), opts...)
+		rules.OrderByNeighborsCount(s, "PostLink", newLinkedFromStep(), opts...)
 	}
 }
 
 // ByLinkedFrom orders the results by linked_from terms.
 func ByLinkedFrom(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newLinkedFromStep(), append([]sql.OrderTerm{term}, terms...)...)
+		rules.OrderByNeighborTerms(s, "PostLink", newLinkedFromStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 func newAuthorStep() *sqlgraph.Step {

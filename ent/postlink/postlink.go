@@ -8,6 +8,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 const (
@@ -126,14 +127,14 @@ func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByPostField orders the results by post field.
 func ByPostField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newPostStep(), sql.OrderByField(field, opts...))
+		rules.OrderByNeighborTerms(s, "Post", newPostStep(), sql.OrderByField(field, opts...))
 	}
 }
 
 // ByRelatedField orders the results by related field.
 func ByRelatedField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newRelatedStep(), sql.OrderByField(field, opts...))
+		rules.OrderByNeighborTerms(s, "Post", newRelatedStep(), sql.OrderByField(field, opts...))
 	}
 }
 func newPostStep() *sqlgraph.Step {

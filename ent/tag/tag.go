@@ -5,6 +5,7 @@ package tag
 import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 const (
@@ -94,14 +95,14 @@ func ByWiki(opts ...sql.OrderTermOption) OrderOption {
 // ByPostsCount orders the results by posts count.
 func ByPostsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newPostsStep(), opts...)
+		rules.OrderByNeighborsCount(s, "Post", newPostsStep(), opts...)
 	}
 }
 
 // ByPosts orders the results by posts terms.
 func ByPosts(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newPostsStep(), append([]sql.OrderTerm{term}, terms...)...)
+		rules.OrderByNeighborTerms(s, "Post", newPostsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 func newPostsStep() *sqlgraph.Step {

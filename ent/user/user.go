@@ -7,6 +7,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 const (
@@ -192,56 +193,56 @@ func ByLastSeenAt(opts ...sql.OrderTermOption) OrderOption {
 // ByPostsCount orders the results by posts count.
 func ByPostsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newPostsStep(), opts...)
+		rules.OrderByNeighborsCount(s, "Post", newPostsStep(), opts...)
 	}
 }
 
 // ByPosts orders the results by posts terms.
 func ByPosts(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newPostsStep(), append([]sql.OrderTerm{term}, terms...)...)
+		rules.OrderByNeighborTerms(s, "Post", newPostsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 
 // ByCommentsCount orders the results by comments count.
 func ByCommentsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newCommentsStep(), opts...)
+		rules.OrderByNeighborsCount(s, "Comment", newCommentsStep(), opts...)
 	}
 }
 
 // ByComments orders the results by comments terms.
 func ByComments(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newCommentsStep(), append([]sql.OrderTerm{term}, terms...)...)
+		rules.OrderByNeighborTerms(s, "Comment", newCommentsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 
 // ByVotesCount orders the results by votes count.
 func ByVotesCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newVotesStep(), opts...)
+		rules.OrderByNeighborsCount(s, "Vote", newVotesStep(), opts...)
 	}
 }
 
 // ByVotes orders the results by votes terms.
 func ByVotes(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newVotesStep(), append([]sql.OrderTerm{term}, terms...)...)
+		rules.OrderByNeighborTerms(s, "Vote", newVotesStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 
 // ByGridsCount orders the results by grids count.
 func ByGridsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborsCount(s, newGridsStep(), opts...)
+		rules.OrderByNeighborsCount(s, "Grid", newGridsStep(), opts...)
 	}
 }
 
 // ByGrids orders the results by grids terms.
 func ByGrids(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newGridsStep(), append([]sql.OrderTerm{term}, terms...)...)
+		rules.OrderByNeighborTerms(s, "Grid", newGridsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
 func newPostsStep() *sqlgraph.Step {

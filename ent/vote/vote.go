@@ -8,6 +8,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 const (
@@ -160,21 +161,21 @@ func ByCreatedOn(opts ...sql.OrderTermOption) OrderOption {
 // ByPostField orders the results by post field.
 func ByPostField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newPostStep(), sql.OrderByField(field, opts...))
+		rules.OrderByNeighborTerms(s, "Post", newPostStep(), sql.OrderByField(field, opts...))
 	}
 }
 
 // ByCommentField orders the results by comment field.
 func ByCommentField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newCommentStep(), sql.OrderByField(field, opts...))
+		rules.OrderByNeighborTerms(s, "Comment", newCommentStep(), sql.OrderByField(field, opts...))
 	}
 }
 
 // ByUserField orders the results by user field.
 func ByUserField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
-		sqlgraph.OrderByNeighborTerms(s, newUserStep(), sql.OrderByField(field, opts...))
+		rules.OrderByNeighborTerms(s, "User", newUserStep(), sql.OrderByField(field, opts...))
 	}
 }
 func newPostStep() *sqlgraph.Step {

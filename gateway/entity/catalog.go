@@ -130,6 +130,9 @@ type Field struct {
 	// Nullable says that the column may hold null; NonNull that the API type has a "!". They differ for fields with a
 	// read rule.
 	Nullable, NonNull bool
+	// Collated says that the column sorts otherwise than by code point, which it may in a database that somebody else migrates. It is
+	// set when that is opened.
+	Collated bool
 	// Hidden fields exist in the database only: sensitive ones and those that an annotation takes out of the API.
 	Hidden bool
 	// Filter and Sort say whether where and orderBy offer the field.

@@ -30,6 +30,11 @@ const (
 // List says whether the operator takes a list of values.
 func (o Operator) List() bool { return o == In || o == NotIn }
 
+// Sorts says whether the operator depends on the order of the field's values. Prefixes are ranges.
+func (o Operator) Sorts() bool {
+	return o == Lt || o == Lte || o == Gt || o == Gte || o == StartsWith
+}
+
 // Text says whether the operator is about texts, whatever else the field may hold.
 func (o Operator) Text() bool {
 	switch o {

@@ -183,13 +183,14 @@ func (e *Entity) writeTest(w SQL, r *access.Rule, alias string) {
 		return
 	}
 	w.WriteSQL(" IS NOT NULL AND ")
-	w.WriteColumn(alias, f.Column)
 	if r.Kind != access.KindMatch {
+		f.WriteSorted(w, alias)
 		w.WriteSQL(" " + op + " ")
 		w.WriteArg(values[0])
 		w.WriteSQL(")")
 		return
 	}
+	w.WriteColumn(alias, f.Column)
 	w.WriteSQL(" IN (")
 	for i, value := range values {
 		if i > 0 {
@@ -201,6 +202,17 @@ func (e *Entity) writeTest(w SQL, r *access.Rule, alias string) {
 }
 
 var comparisons = map[string]bool{"<": true, "<=": true, ">": true, ">=": true}
+
+// WriteSorted writes the column of the field where its order matters: texts sort by code point, whatever the column's own order is.
+func (f *Field) WriteSorted(w SQL, alias string) {
+	if !f.Collated {
+		w.WriteColumn(alias, f.Column)
+		return
+	}
+	w.WriteSQL("CAST(")
+	w.WriteColumn(alias, f.Column)
+	w.WriteSQL(` AS text) COLLATE "C"`)
+}
 
 // Holds says whether the text is the stored spelling of a value that the field could hold.
 func (f *Field) Holds(text string) bool {

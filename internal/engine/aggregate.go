@@ -106,8 +106,10 @@ func (s *statement) figure(f figure) {
 	case f.field.Type == entity.Decimal && !s.postgres:
 		// The cast changes no value. It makes comparisons be those of numbers, as they are with the column itself.
 		call("CAST("+string(f.fn)+"(", ") AS NUMERIC)")
-	default:
-		call(string(f.fn)+"(", ")")
+	default: // the least and the greatest
+		s.WriteSQL(string(f.fn) + "(")
+		f.field.WriteSorted(s, "t")
+		s.WriteSQL(")")
 	}
 }
 

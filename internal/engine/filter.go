@@ -23,7 +23,14 @@ func (q request) filter(s *statement, c *condition, alias string, depth int) {
 			s.compositeTest(t, alias)
 			continue
 		}
-		s.test(t, func() { s.WriteColumn(alias, t.field.Column) })
+		s.test(t, func() {
+			// Postgres does not compare an enum of its own with a list of texts.
+			if t.op.Sorts() || t.field.Type == entity.Enum && t.op.List() {
+				t.field.WriteSorted(s, alias)
+				return
+			}
+			s.WriteColumn(alias, t.field.Column)
+		})
 	}
 	for _, t := range c.json {
 		next()

@@ -17,7 +17,7 @@ func (s *statement) value(st step, alias string) {
 		st.rank.in.Rank(s, s.postgres, st.rank.Query, alias)
 		return
 	}
-	s.WriteColumn(st.alias(alias), st.field.Column)
+	st.field.WriteSorted(s, st.alias(alias))
 }
 
 // selected writes a column by its name, or the value of the step that has this name.

@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/schema/field"
 
+	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/internal/search"
 	"github.com/entwine-data/entwine/internal/store"
 )
@@ -43,6 +44,42 @@ func Mismatches(ctx context.Context, db *store.DB, tables []*schema.Table) ([]st
 		}
 	}
 	return out, err
+}
+
+// Collate notes in the catalog which columns of tables that somebody else migrates sort otherwise than by code point: texts in the
+// order of a language, or without regard to case, and enums, which Postgres sorts as they were declared.
+func Collate(ctx context.Context, db *store.DB, c *entity.Catalog) error {
+	// SQLite does not tell the collation of a column, but it has none that was not written.
+	query := `SELECT m.name, x.name FROM sqlite_master m JOIN pragma_table_xinfo(m.name) x WHERE m.type = 'table' AND m.sql LIKE '%collate%'`
+	if db.Dialect() == dialect.Postgres {
+		query = `SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+			JOIN pg_catalog.pg_type t ON t.oid = a.atttypid LEFT JOIN pg_catalog.pg_collation k ON k.oid = a.attcollation
+			JOIN pg_catalog.pg_database d ON d.datname = current_database()
+			WHERE pg_catalog.pg_table_is_visible(c.oid) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0
+			AND (t.typtype = 'e' OR k.collname NOT IN ('C', 'POSIX', 'ucs_basic')
+				AND NOT (k.collname = 'default' AND d.datcollate IN ('C', 'POSIX') AND COALESCE(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c'))`
+	}
+	return db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
+		rows, err := q.QueryContext(ctx, query)
+		if err != nil {
+			return fmt.Errorf("look at collations: %w", err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var table, column string
+			if err := rows.Scan(&table, &column); err != nil {
+				return err
+			}
+			for _, e := range c.Entities {
+				for _, f := range e.Fields {
+					if e.Table == table && f.Column == column && (f.Type == entity.String || f.Type == entity.Enum || f.Key == entity.StringKey) {
+						f.Collated = true
+					}
+				}
+			}
+		}
+		return rows.Err()
+	})
 }
 
 // column is a column as the database describes it.

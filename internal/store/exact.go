@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/big"
 	"strconv"
+	"strings"
 
 	"modernc.org/sqlite"
 )
@@ -22,6 +23,7 @@ func registerExact() error {
 			MakeAggregate: func(sqlite.FunctionContext) (sqlite.AggregateFunction, error) { return &decimalSum{}, nil },
 		}),
 		sqlite.RegisterCollationUtf8("entwine_number", compareNumbers),
+		sqlite.RegisterCollationUtf8("C", strings.Compare), // as on Postgres: by code point, where a column is not
 	)
 }
 

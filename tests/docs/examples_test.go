@@ -21,6 +21,7 @@ import (
 //
 //	anonymous     who sends it; the administrator of dev if it is not said
 //	fails CODE    that the first error has the code; no error otherwise
+//	pages         that it is asked again with the variable after or before until the last page, and shows each row once
 //	needs         that it refers to something that the reader adds to the schema, and cannot run here
 //
 // and for "json", with what it belongs to being the last "graphql" block before it:
@@ -126,6 +127,9 @@ func (e example) run(t *testing.T, app *testapp.App, file string) {
 	if code != want {
 		t.Errorf("%s:%d: code %q, not %q\n%s", file, e.line, code, want, r.Raw)
 	}
+	if e.says("pages") {
+		e.follow(t, app, file, r)
+	}
 	if e.response == nil {
 		return
 	}
@@ -138,6 +142,46 @@ func (e example) run(t *testing.T, app *testapp.App, file string) {
 	}
 	if diff := cmp.Diff(printed, got); diff != "" {
 		t.Errorf("%s:%d: not what comes back:\n%s", file, e.response.line, diff)
+	}
+}
+
+// follow asks for the pages after the first one. Together they have to be as long as the list is.
+func (e example) follow(t *testing.T, app *testapp.App, file string, r gatewaytest.Response) {
+	t.Helper()
+	seen, pages := make(map[string]bool), 0
+	for ; ; pages++ {
+		var list map[string]any
+		var name string
+		for name = range r.Data {
+			list, _ = r.Data[name].(map[string]any)
+		}
+		for _, part := range []string{"edges", "nodes"} {
+			rows, _ := list[part].([]any)
+			for _, row := range rows {
+				text, err := json.Marshal(row)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if seen[string(text)] {
+					t.Errorf("%s:%d: %s is on two pages", file, e.line, text)
+				}
+				seen[string(text)] = true
+			}
+		}
+		info, _ := list["pageInfo"].(map[string]any)
+		next := map[string]any{"after": info["endCursor"]}
+		more := info["hasNextPage"] == true
+		if _, back := e.variables["before"]; back {
+			next, more = map[string]any{"before": info["startCursor"]}, info["hasPreviousPage"] == true
+		}
+		if !more {
+			total := app.Must(t, testapp.Admin, "{ "+name+" { totalCount } }", nil).At(name, "totalCount")
+			if total != float64(len(seen)) || pages < 2 {
+				t.Errorf("%s:%d: %d rows on %d pages, of %v", file, e.line, len(seen), pages+1, total)
+			}
+			return
+		}
+		r = app.Must(t, testapp.Admin, e.text, next)
 	}
 }
 

@@ -62,7 +62,7 @@ func TestNothingLeaks(t *testing.T) {
 				}
 			}
 			t.Logf("%d cases, %+v", n, total)
-			if total.hidden < 20*n || total.changed < n || total.queries < 20*n || total.mutations < 5*n || total.useless > 3*n {
+			if total.hidden < 20*n || total.changed < n || total.queries < 20*n || total.mutations < 5*n || total.tenants < n/8 || total.useless > 3*n {
 				t.Errorf("%d cases hide too little: %+v", n, total)
 			}
 		})
@@ -79,7 +79,7 @@ func prepare(t *testing.T, url string) {
 	app.Close(t)
 }
 
-type tally struct{ hidden, changed, queries, mutations, useless int }
+type tally struct{ hidden, changed, queries, mutations, tenants, useless int }
 
 // leak is one pair of databases.
 type leak struct {
@@ -96,8 +96,14 @@ func (l *leak) chance(percent int) bool { return l.r.IntN(100) < percent }
 func (l *leak) run(t *testing.T) {
 	l.viewer = pick2(l.r, []access.Viewer{{}, {UserID: "3"}, {UserID: "5"}, {UserID: "2", Roles: []string{"moderator"}}, {Roles: []string{"guest"}}})
 	rules, fields := l.rules()
+	tenants := l.chance(25)
+	if tenants {
+		l.tally.tenants++
+		l.viewer.Tenant = pick2(l.r, []string{"ﬀ", "😀", "nobody's", ""})
+		delete(fields, "Post.license")
+	}
 	for j := range l.apps {
-		l.apps[j] = &instance{&testapp.App{Gateway: gatewaytest.Open(t, gateway.App{Name: "Leak", Open: under(rules, fields)}, l.urls[j])}}
+		l.apps[j] = &instance{&testapp.App{Gateway: gatewaytest.Open(t, gateway.App{Name: "Leak", Open: under(rules, fields, tenants)}, l.urls[j])}}
 		defer l.apps[j].Close(t)
 	}
 	full, less := l.apps[0], l.apps[1]
@@ -250,8 +256,9 @@ func (l *leak) rules() (rules map[string]access.Rules, fields map[string]*access
 	return rules, fields
 }
 
-// under opens the reference application with other rules. What may be hidden has to be nullable.
-func under(rules map[string]access.Rules, fields map[string]*access.Rule) gateway.Opener {
+// under opens the reference application with other rules, and if tenants says so with posts that belong to the tenants that
+// their licenses name. What may be hidden has to be nullable.
+func under(rules map[string]access.Rules, fields map[string]*access.Rule, tenants bool) gateway.Opener {
 	return func(drv dialect.Driver) (*gateway.Handle, error) {
 		h, err := graph.Open(drv)
 		if err != nil {
@@ -260,6 +267,9 @@ func under(rules map[string]access.Rules, fields map[string]*access.Rule) gatewa
 		schema := h.Custom.Schema()
 		for _, e := range h.Catalog.Entities {
 			e.Rules = rules[e.Name]
+			if tenants && e.Name == "Post" {
+				e.Tenant = e.Field("license")
+			}
 			for _, f := range e.Fields {
 				if f.Read = fields[e.Name+"."+f.Schema]; f.Read != nil {
 					schema.Types[e.Name].Fields.ForName(f.Name).Type.NonNull = false
@@ -484,7 +494,7 @@ func (l *leak) mutation(g *generator, i int) operation {
 	}
 	const post, comment = "post { id title author { username } comments { totalCount } tags { nodes { name } } }", "comment { id message post { id } author { id } replies { totalCount } }"
 	var field string
-	switch l.r.IntN(12) {
+	switch l.r.IntN(16) {
 	case 0:
 		field = fmt.Sprintf(`createPost(input: {title: "t", slug: "new-%d-%d", body: "b", status: PUBLISHED, authorId: %q, tags: {connect: %s}}) { %s }`, l.seed, i, id("User"), ids("Tag"), post)
 	case 1:
@@ -508,8 +518,25 @@ func (l *leak) mutation(g *generator, i int) operation {
 		field = fmt.Sprintf(`deleteComment(input: {id: %q}) { deletedId }`, id("Comment"))
 	case 10:
 		field = fmt.Sprintf(`deleteVote(input: {id: %q}) { deletedId }`, id("Vote"))
-	default:
+	case 11:
 		field = fmt.Sprintf(`deleteGrid(input: {id: %q}) { deletedId }`, id("Grid"))
+	default:
+		field = l.bulk(g)
 	}
 	return operation{Query: "mutation { " + field + " }"}
+}
+
+// bulk writes many rows, under a condition like those of lists and with a bound that some conditions exceed.
+func (l *leak) bulk(g *generator) string {
+	e := g.catalog.Entity(pick2(l.r, []string{"User", "Post", "Comment", "Tag", "Vote", "PostLink", "Grid"}))
+	input := fmt.Sprintf("where: %s, max: %d", literal(g.where(e, 1)), pick2(l.r, []int{0, 1, 5, 40, 1000}))
+	if l.chance(40) {
+		return fmt.Sprintf("%s(input: {%s}) { affectedCount }", e.Names.DeleteMany, input)
+	}
+	set := pick2(l.r, map[string][]string{
+		"User": {`bio: "bulk"`, `name: "bulk"`}, "Post": {`title: "bulk"`, `authorId: ` + strconv.Quote(relay.ID("User", "3"))},
+		"Comment": {`message: "bulk"`, `parentId: null`}, "Tag": {`excerpt: "bulk"`, `wiki: null`}, "Vote": {`type: DOWN`},
+		"PostLink": {`kind: DUPLICATE`}, "Grid": {`title: "bulk"`, `cells: [1]`},
+	}[e.Name])
+	return fmt.Sprintf("%s(input: {%s, set: {%s}}) { affectedCount }", e.Names.UpdateMany, input, set)
 }

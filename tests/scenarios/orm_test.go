@@ -32,6 +32,7 @@ func TestRulesOfTheORM(t *testing.T) {
 		system := access.SystemContext(t.Context())
 		draft := client.Post.Create().SetTitle("t").SetSlug("draft").SetBody("x").SetAuthorID(5).SaveX(system)
 		client.Vote.Create().SetType(vote.TypeUp).SetPost(draft).SaveX(system)
+		writer := client.User.GetX(system, 5)
 		author, other := as(testapp.User("5")), as(testapp.User("6"))
 		denied := func(what string, err error, code apierr.Code) {
 			t.Helper()
@@ -64,6 +65,43 @@ func TestRulesOfTheORM(t *testing.T) {
 			}
 			if n := count(client.Vote.Query().Where(vote.HasPostWith(post.HasAuthorWith(user.ID(5)), post.Slug("draft"))).Count(c.ctx)); n != c.want {
 				t.Errorf("%s finds %d votes by way of the author", name, n)
+			}
+			// Whatever the query gives: ent builds each kind in its own way.
+			votes := func() *ent.VoteQuery { return client.Vote.Query().Where(onDrafts) }
+			author := func() *ent.UserQuery { return client.User.Query().Where(user.HasPostsWith(post.Slug("draft"))) }
+			var groups []struct {
+				Type  string
+				Count int
+			}
+			if err := votes().GroupBy(vote.FieldType).Aggregate(ent.Count()).Scan(c.ctx, &groups); err != nil {
+				t.Error(err)
+			}
+			for what, found := range map[string]func() (int, error){
+				"rows":        func() (int, error) { all, err := votes().All(c.ctx); return len(all), err },
+				"ids":         func() (int, error) { ids, err := votes().IDs(c.ctx); return len(ids), err },
+				"fields":      func() (int, error) { ids, err := votes().Select(vote.FieldPostID).Ints(c.ctx); return len(ids), err },
+				"groups":      func() (int, error) { return len(groups), nil },
+				"figures":     func() (int, error) { return votes().Aggregate(ent.Count()).Int(c.ctx) },
+				"whether any": func() (int, error) { any, err := votes().Exist(c.ctx); return map[bool]int{true: 1}[any], err },
+				"neighbors":   func() (int, error) { n, err := votes().QueryPost().Count(c.ctx); return n, err },
+				"from authors": func() (int, error) {
+					n, err := author().QueryPosts().Where(post.Slug("draft")).Count(c.ctx)
+					return n, err
+				},
+				"ids of neighbors": func() (int, error) {
+					ids, err := author().QueryPosts().Where(post.Slug("draft")).IDs(c.ctx)
+					return len(ids), err
+				},
+				"neighbors with a condition": func() (int, error) {
+					return client.Post.Query().QueryVotes().Where(onDrafts).Count(c.ctx)
+				},
+				"neighbors of a row": func() (int, error) {
+					return writer.QueryPosts().Where(post.HasVotes(), post.Slug("draft")).Count(c.ctx)
+				},
+			} {
+				if n, err := found(); err != nil || n != c.want {
+					t.Errorf("%s, %s: %d, not %d: %v", name, what, n, c.want, err)
+				}
 			}
 		}
 
