@@ -39,7 +39,12 @@ func Run(ctx context.Context, app App, args []string, lookup func(string) (strin
 	if app.Name == "" {
 		app.Name = "Entwine"
 	}
-	root := (&command{app: app, args: args, lookup: lookup, out: out, log: log}).root()
+	c := &command{app: app, args: args, lookup: lookup, out: out, log: log}
+	root := c.root()
+	if err := c.addCommands(root); err != nil {
+		fmt.Fprintf(log, "error: %v\n", err)
+		return 1
+	}
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(log)
@@ -77,12 +82,15 @@ func (c *command) root() *cobra.Command {
 	return root
 }
 
+// goRun is how a project is called without being built.
+const goRun = "go run ."
+
 // invocation is how the user called the program, for messages that name the next command.
 func invocation() string {
 	name := filepath.Base(os.Args[0])
 	// `go run .` builds into a temporary folder.
 	if strings.Contains(os.Args[0], string(filepath.Separator)+"go-build") {
-		return "go run ."
+		return goRun
 	}
 	return name
 }

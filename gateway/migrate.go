@@ -282,7 +282,7 @@ func entryText(e migrate.Entry) string {
 	if e.Row == nil {
 		return text
 	}
-	if e.State == migrate.Partial {
+	if e.State == migrate.Partial || e.State == migrate.Undoing {
 		text += fmt.Sprintf(", %d of %d statements", e.Row.Done, e.Row.Statements)
 	}
 	text += " " + e.Row.AppliedAt.UTC().Format("2006-01-02 15:04:05") + fmt.Sprintf(" in %d ms", e.Row.Took.Milliseconds())

@@ -81,7 +81,11 @@ What the schema does not tell is never guessed: a column that is gone was either
 		if err := c.lintNew(o.Dir, w.Version); err != nil {
 			return err
 		}
-		c.say("Review and commit them. They are applied by: %s migrate up", invocation())
+		if invocation() == goRun {
+			c.say("Review and commit them. They are applied by: %s migrate up", invocation())
+		} else {
+			c.say("Review and commit them. The next build of %s holds them, and applies them by: %[1]s migrate up", invocation())
+		}
 		return nil
 	}
 	return cmd

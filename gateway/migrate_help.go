@@ -38,6 +38,7 @@ func (c *command) explain(err error) error {
 		hint = map[migrate.State]string{
 			migrate.Pending: "Apply them with: " + run + "up\nOr start with: " + invocation() + " serve --migrate",
 			migrate.Partial: "Go on with: " + run + "up",
+			migrate.Undoing: "Go on with: " + run + "down",
 			migrate.Unknown: "Use the build that knows them, or undo them with that build: " + run + "down",
 			migrate.Changed: "Restore the files as they were, and write another migration for the change: " + run + "new NAME",
 			migrate.Late:    "They come from another branch. Put them on top: " + run + "rebase",
@@ -50,7 +51,12 @@ func (c *command) explain(err error) error {
 		hint = "Wait longer with: --wait 10m"
 	case errors.As(err, &file):
 		hint = "When the cause is removed, go on with: " + run + "up"
-		if file.Back {
+		switch {
+		case file.Scratch:
+			hint = ""
+		case file.Uncertain:
+			hint = "Look with: " + run + "status"
+		case file.Back:
 			hint = "When the cause is removed, go on with: " + run + "down"
 		}
 	case errors.As(err, &fork):
@@ -68,6 +74,8 @@ func (c *command) explain(err error) error {
 		hint = "Stop the server, or whatever has it open, and try again."
 	case errors.As(err, &undecided):
 		hint = "Run it again with an answer to each."
+	case errors.As(err, &drift) && drift.Live:
+		hint = "Make it so by hand. Or, if it is meant to be otherwise, put that into the schema, and: " + run + "new NAME"
 	case errors.As(err, &drift):
 		hint = "If the schema has changed: " + run + "new NAME"
 	case errors.As(err, &scratch):

@@ -74,7 +74,7 @@ func (c *command) places(ctx context.Context, cfg Config, dir string) (applied, 
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, e := range st.In(migrate.Applied, migrate.Changed, migrate.Partial) {
+	for _, e := range st.In(migrate.Applied, migrate.Changed, migrate.Partial, migrate.Undoing) {
 		if e.Name == e.Version+"_"+e.Row.Name { // and not another one of the same second
 			applied = append(applied, e.Version)
 		}

@@ -23,7 +23,7 @@ func gridEntity() *entity.Entity {
 		},
 		{
 			Name: "slug", Schema: "slug", Column: "slug", Type: entity.String, GraphQL: "String", NonNull: true, Filter: true, Sort: true, OrderValue: "SLUG", MaxLen: 100,
-			Description: "The name of the grid in addresses. Made up if none is given.",
+			Description: "The name of the grid in addresses, by which the owner shares it. Made up if none is given.",
 		},
 		{
 			Name: "title", Schema: "title", Column: "title", Type: entity.String, GraphQL: "String", NonNull: true, Filter: true, Sort: true, OrderValue: "TITLE", MaxLen: 128,
@@ -67,7 +67,7 @@ func gridEntity() *entity.Entity {
 			{Name: "gridBySlug", Value: "SLUG", Fields: []*entity.Field{fields[1]}},
 		},
 		Rules: access.Rules{
-			Read:   access.Everyone(),
+			Read:   access.Any(access.Any(access.Owner("user"), access.Role("admin")), access.Knows("slug")),
 			Create: access.Any(access.Owner("user"), access.Role("admin")),
 			Update: access.Any(access.Owner("user"), access.Role("admin")),
 			Delete: access.Any(access.Owner("user"), access.Role("admin")),

@@ -24,9 +24,13 @@ type FileError struct {
 	SQL             string
 	// Back says that the migration was being undone.
 	Back bool
-	// Kept is how many statements before it stay, because the file has no transaction.
-	Kept int
-	Err  error
+	// Alone says that the file has no transaction, so that the statements before this one stay.
+	Alone bool
+	// Scratch says that it was tried in a database that is gone: a copy, or an empty one.
+	Scratch bool
+	// Uncertain says that the connection was lost during the commit: it may have happened.
+	Uncertain bool
+	Err       error
 }
 
 func (e *FileError) Error() string {
@@ -35,14 +39,32 @@ func (e *FileError) Error() string {
 	if e.Statement > 0 {
 		fmt.Fprintf(&b, ", statement %d (line %d): %s", e.Statement, e.Line, e.SQL)
 	}
-	fmt.Fprintf(&b, "\n  %v", e.Err)
+	b.WriteString("\n  " + reason(e.Err))
 	switch {
-	case e.Kept > 0:
-		fmt.Fprintf(&b, "\n  The file has no transaction: what stands before this statement stays, and the next run goes on here.")
+	case e.Scratch:
+		b.WriteString("\n  That was in a scratch database: nothing else was touched.")
+	case e.Alone:
+		b.WriteString("\n  The file has no transaction: what stands before this statement stays, and the next run goes on here.")
+	case e.Uncertain:
+		b.WriteString("\n  Whether it was committed, the history says.")
 	default:
 		b.WriteString("\n  The database is as it was before this file.")
 	}
 	return b.String()
+}
+
+// reason says why, with the values that the database names.
+func reason(err error) string {
+	v := store.Classify(err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "it was interrupted"
+	case v.Kind == store.Unavailable:
+		return "the connection to the database was lost: " + err.Error()
+	case v.Detail != "":
+		return err.Error() + ": " + v.Detail
+	}
+	return err.Error()
 }
 
 func (e *FileError) Unwrap() error { return e.Err }
@@ -79,6 +101,9 @@ func (s *session) apply(ctx context.Context, m *migration, d direction, row *Row
 		if err == nil {
 			s.say("  %s  %s", m.label(d), duration(time.Since(start)))
 			return nil
+		}
+		if failed := (*FileError)(nil); errors.As(err, &failed) {
+			failed.Scratch = s.scratch
 		}
 		kind := store.Classify(err).Kind
 		if kind != store.Busy && kind != store.Serialization || try >= s.tries() || ctx.Err() != nil {
@@ -168,7 +193,7 @@ func wrapFile(m *migration, d direction, err error) error {
 	if failed := (*FileError)(nil); err == nil || errors.As(err, &failed) {
 		return err
 	}
-	return &FileError{File: m.label(d), Back: d == backward, Err: err}
+	return &FileError{File: m.label(d), Back: d == backward, Uncertain: errors.Is(err, errCommit) && store.Classify(err).Kind == store.Unavailable, Err: err}
 }
 
 // exec executes one statement and says so if it takes long.
@@ -223,32 +248,40 @@ func (s *session) row(m *migration, k kind, start time.Time) Row {
 func (s *session) oneByOne(ctx context.Context, m *migration, d direction, list []statement, row *Row, start time.Time) error {
 	f := m.file(d)
 	first := 0
-	if d == forward && row != nil && row.partial() {
+	if row != nil && row.partial() && (row.Kind == string(undoingKind)) == (d == backward) {
 		first = row.Done
 		if first > len(list) || hashStatements(list[:first]) != row.hash {
-			return &FileError{File: f.name, Kept: first, Err: fmt.Errorf("%d of its statements were executed before, and they are not those that the file begins with now: restore them", first)}
+			return &FileError{File: f.name, Back: d == backward, Alone: true, Err: fmt.Errorf("%d of its statements were executed before, and they are not those that the file begins with now: restore them", first)}
 		}
 		s.say("  %s goes on at statement %d of %d", f.name, first+1, len(list))
 	}
 	for i, st := range list[first:] {
 		i += first
 		err := s.alone(ctx, m.label(d), i, len(list), st)
-		if err == nil && d == forward {
-			r := s.row(m, m.kind, start)
-			r.Done, r.Statements, r.hash = i+1, len(list), hashStatements(list[:i+1])
-			if i+1 == len(list) {
-				r.hash = m.hash()
-			}
-			err = s.history.write(ctx, s.conn, r)
+		if err == nil {
+			err = s.progress(context.WithoutCancel(ctx), m, d, start, list, i+1)
 		}
 		if err != nil {
-			return &FileError{File: f.name, Back: d == backward, Statement: i + 1, Line: st.line, SQL: st.head(), Kept: i, Err: err}
+			return &FileError{File: f.name, Back: d == backward, Statement: i + 1, Line: st.line, SQL: st.head(), Alone: true, Err: err}
 		}
 	}
-	if d == backward || len(list) == 0 {
-		return s.record(ctx, s.conn, m, d, start, len(list))
+	if len(list) == 0 {
+		return s.record(ctx, s.conn, m, d, start, 0)
 	}
 	return nil
+}
+
+// progress notes how many of the statements of a file without a transaction are done.
+func (s *session) progress(ctx context.Context, m *migration, d direction, start time.Time, list []statement, done int) error {
+	if done == len(list) {
+		return s.record(ctx, s.conn, m, d, start, done)
+	}
+	r := s.row(m, m.kind, start)
+	r.Done, r.Statements, r.hash = done, len(list), hashStatements(list[:done])
+	if d == backward {
+		return s.history.undoing(ctx, s.conn, r)
+	}
+	return s.history.write(ctx, s.conn, r)
 }
 
 func hashStatements(list []statement) string {
@@ -284,15 +317,16 @@ func (s *session) indexMade(ctx context.Context, st statement) (bool, error) {
 	if m == nil {
 		return false, nil
 	}
-	name := m[1]
+	name, table := m[1], m[2]
 	if unquoted, ok := strings.CutPrefix(name, `"`); ok {
 		name = strings.ReplaceAll(strings.TrimSuffix(unquoted, `"`), `""`, `"`)
 	} else {
 		name = strings.ToLower(name)
 	}
 	var valid bool
-	err := s.conn.QueryRowContext(ctx, `SELECT i.indisvalid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-		WHERE c.relname = $1 AND pg_catalog.pg_table_is_visible(c.oid)`, name).Scan(&valid)
+	var index string
+	err := s.conn.QueryRowContext(ctx, `SELECT i.indisvalid, c.oid::regclass::text FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+		WHERE c.relname = $1 AND i.indrelid = pg_catalog.to_regclass($2)`, name, table).Scan(&valid, &index)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return false, nil
@@ -303,7 +337,7 @@ func (s *session) indexMade(ctx context.Context, st statement) (bool, error) {
 		return true, nil
 	}
 	s.say("  the index %s is invalid, from a run that was interrupted; it is dropped and made again", name)
-	if _, err := s.conn.ExecContext(ctx, "DROP INDEX CONCURRENTLY "+store.Quote(name)); err != nil {
+	if _, err := s.conn.ExecContext(ctx, "DROP INDEX CONCURRENTLY "+index); err != nil {
 		return false, fmt.Errorf("drop the invalid index %s: %w", name, err)
 	}
 	return false, nil

@@ -59,7 +59,7 @@ func CheckReplay(ctx context.Context, l Line, tables []*ent.Table, name, scratch
 		return err
 	}
 	defer drop()
-	r := &Runner{DB: replayed, Line: l}
+	r := &Runner{DB: replayed, Line: l, scratch: true}
 	if _, err := r.Up(ctx, 0); err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
@@ -97,7 +97,7 @@ func CheckDrift(ctx context.Context, r *Runner, scratch string) error {
 	defer drop()
 	applied := st.In(Applied)
 	if len(applied) > 0 {
-		if _, err := (&Runner{DB: replayed, Line: r.Line}).Up(ctx, len(applied)); err != nil {
+		if _, err := (&Runner{DB: replayed, Line: r.Line, scratch: true}).Up(ctx, len(applied)); err != nil {
 			return fmt.Errorf("replay: %w", err)
 		}
 	}
@@ -106,7 +106,7 @@ func CheckDrift(ctx context.Context, r *Runner, scratch string) error {
 		return err
 	}
 	if changes := d.all(); len(changes) > 0 {
-		return &DriftError{What: "the database is not what its history says", Changes: changes}
+		return &DriftError{What: "the database is not what its history says", Changes: changes, Live: true}
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/entwine-data/entwine/internal/store"
 )
 
 // LossError says that going down would destroy data.
@@ -39,7 +41,7 @@ func (r *Runner) Down(ctx context.Context, n int, allowLoss bool) (undone int, e
 				return &HistoryError{state, list}
 			}
 		}
-		applied := st.In(Applied, Partial)
+		applied := st.In(Applied, Partial, Undoing)
 		secure := sync.OnceValue(func() error { return s.secure(ctx, "undoing_"+applied[len(applied)-1].Name) })
 		for _, e := range slices.Backward(applied) {
 			if undone == n {
@@ -65,7 +67,7 @@ func (s *session) undo(ctx context.Context, e Entry, allowLoss bool, secure func
 		return &NoWayBackError{m.String(), "it has no file " + m.String() + downSuffix}
 	}
 	if m.kind == sqlKind && !allowLoss {
-		if err := s.checkLosses(ctx, m.down); err != nil {
+		if err := s.checkLosses(ctx, m.down, e.State == Undoing); err != nil {
 			return err
 		}
 	}
@@ -75,8 +77,8 @@ func (s *session) undo(ctx context.Context, e Entry, allowLoss bool, secure func
 	return s.apply(ctx, m, backward, e.Row)
 }
 
-// checkLosses asks the database whether what the file destroys holds anything.
-func (s *session) checkLosses(ctx context.Context, f file) error {
+// checkLosses asks the database whether what the file destroys holds anything. If a part of it was executed, that may be gone.
+func (s *session) checkLosses(ctx context.Context, f file, begun bool) error {
 	losses, told := f.losses()
 	if !told {
 		list, err := f.statements(s.dialect)
@@ -93,6 +95,9 @@ func (s *session) checkLosses(ctx context.Context, f file) error {
 	var lost []string
 	for _, l := range losses {
 		found, err := findsRow(ctx, s.conn, l.query+" LIMIT 1")
+		if begun && err != nil && store.Classify(err).Kind == store.Missing {
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("%s: find out whether %s holds anything: %w", f.name, l.what, err)
 		}

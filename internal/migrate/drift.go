@@ -25,6 +25,8 @@ import (
 type DriftError struct {
 	What    string
 	Changes []string
+	// Live says that they are those of a database in use, and not what the files make.
+	Live bool
 }
 
 func (e *DriftError) Error() string {

@@ -105,7 +105,7 @@ func (e *evolution) mutate() {
 	t := e.table()
 	c := t.Columns[rapid.IntRange(0, len(t.Columns)-1).Draw(e.t, "column")]
 	known := e.oldColumn(t, c)
-	switch change := rapid.IntRange(0, 14).Draw(e.t, "change"); {
+	switch change := rapid.IntRange(0, 17).Draw(e.t, "change"); {
 	case change == 0:
 		e.addTable()
 	case change == 1 && len(e.state.Tables) > 1:
@@ -116,7 +116,7 @@ func (e *evolution) mutate() {
 		if !n.Nullable && n.Default == nil && e.isOld(t) {
 			e.choices.Fills = append(e.choices.Fills, t.Name+"."+n.Name+"="+fillFor(n))
 		}
-	case change == 3 && c.Name != "id" && known != "":
+	case change == 3 && c.Name != "id" && known != "" && !e.before.table(e.oldTable(t)).unique(known): // rows would agree on the way back
 		e.dropColumn(t, c)
 		e.choices.Drops = append(e.choices.Drops, t.Name+"."+known)
 	case change == 4 && c.Name != "id" && known == c.Name:
@@ -148,8 +148,32 @@ func (e *evolution) mutate() {
 		e.search(t)
 	case change == 14:
 		t.Search = nil
+	case change == 15 && len(c.Enums) == 2:
+		c.Enums = append(c.Enums, "blue")
+	case change == 16 && c.Name != "id" && known != "" && e.distinct(t, known):
+		t.Indexes = append(t.Indexes, &indexState{Name: e.name(t.Name + "_u"), Unique: true, Columns: []string{c.Name}})
+	case change == 17 && c.Type == "int" && c.Name != "id" && known != "" && c.Name[0] != 'k' && c.Default == nil:
+		c.Type = "string"
 	}
 	e.requireDefaults()
+}
+
+// distinct says whether no rows agree in a column, nor will after the step.
+func (e *evolution) distinct(t *tableState, known string) bool {
+	if slices.ContainsFunc(e.choices.Fills, func(f string) bool { return strings.HasPrefix(f, t.Name+".") }) {
+		return false
+	}
+	if e.db == nil { // no rows
+		return true
+	}
+	seen := make(map[string]bool)
+	for _, row := range e.rowsOf(&tableState{Name: e.oldTable(t), Columns: []*columnState{{Name: "id"}, {Name: known}}}) {
+		if seen[row[known]] && row[known] != "<null>" {
+			return false
+		}
+		seen[row[known]] = true
+	}
+	return true
 }
 
 // requireDefaults fills columns that lost their default in the same step in which they were added.
@@ -287,10 +311,15 @@ func (e *evolution) renameTable(t *tableState) {
 	}
 }
 
+// unique says whether no rows may agree in a column.
+func (t *tableState) unique(column string) bool {
+	return slices.ContainsFunc(t.Indexes, func(i *indexState) bool { return i.Unique && i.Columns[0] == column })
+}
+
 func (e *evolution) toggleNull(t *tableState, c *columnState) {
 	isKey := slices.ContainsFunc(t.ForeignKeys, func(k *foreignKey) bool { return k.Columns[0] == c.Name })
 	switch {
-	case isKey:
+	case isKey, t.unique(c.Name):
 	case c.Nullable:
 		c.Nullable = false
 		e.choices.Fills = append(e.choices.Fills, t.Name+"."+c.Name+"="+fillFor(c))

@@ -17,13 +17,14 @@ import (
 // Row is what the history says of a migration.
 type Row struct {
 	Version, Name string
-	// Kind is how it came there: sql, go, baseline, adopted or pushed.
+	// Kind is how it came there: sql, go, baseline, adopted or pushed; or undoing, if it is about to go.
 	Kind       string
 	AppliedAt  time.Time
 	Took       time.Duration
 	Build      string
 	Compatible bool
-	// Done and Statements count the statements of a file without a transaction, of which a part may have been executed.
+	// Done and Statements count the statements of a file without a transaction, of which a part may have been executed: of the
+	// down file, if Kind is undoing.
 	Done, Statements int
 
 	hash string // of the file, or of the statements that are done as long as some are not
@@ -125,6 +126,16 @@ func (h history) write(ctx context.Context, q querier, r Row) error {
 			build = excluded.build, compatible = excluded.compatible, done = excluded.done, statements = excluded.statements
 		WHERE `+h.table+`.done < `+h.table+`.statements`),
 		r.Version, r.Name, r.Kind, r.hash, r.AppliedAt.UTC().Truncate(time.Microsecond), r.Took.Milliseconds(), r.Build, r.Compatible, r.Done, r.Statements)
+	if err != nil {
+		return fmt.Errorf("write the history: %w", err)
+	}
+	return nil
+}
+
+// undoing notes how far the down file of a migration is.
+func (h history) undoing(ctx context.Context, q querier, r Row) error {
+	_, err := q.ExecContext(ctx, h.bind(`UPDATE `+h.table+` SET kind = ?, hash = ?, done = ?, statements = ? WHERE version = ?`),
+		string(undoingKind), r.hash, r.Done, r.Statements, r.Version)
 	if err != nil {
 		return fmt.Errorf("write the history: %w", err)
 	}

@@ -50,6 +50,7 @@ const (
 	baselineKind kind = "baseline" // it was there before there was a history
 	adoptedKind  kind = "adopted"  // dev had brought the tables along before the file was written
 	pushedKind   kind = "pushed"   // no migration: dev brought the tables ahead of the files
+	undoingKind  kind = "undoing"  // a part of a down file without a transaction was executed
 )
 
 // migration is one entry of a line for one dialect.

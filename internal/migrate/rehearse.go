@@ -40,7 +40,7 @@ func (r *Runner) Rehearse(ctx context.Context, scratch string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	h := &rehearsal{Runner: r, pending: pending, copied: &Runner{DB: db, Line: r.Line, LockTimeout: r.LockTimeout, Build: r.Build}}
+	h := &rehearsal{Runner: r, pending: pending, copied: &Runner{DB: db, Line: r.Line, LockTimeout: r.LockTimeout, Build: r.Build, scratch: true}}
 	err = h.run(ctx)
 	return len(pending), errors.Join(err, drop())
 }
@@ -175,26 +175,37 @@ func (h *rehearsal) compare(when string, want, is *content, schema bool) {
 		}
 	}
 	concerned, all := h.concerned()
-	rows, tables, good := int64(0), 0, true
+	var others, named tally
+	good := true
 	for _, name := range slices.Sorted(maps.Keys(want.tables)) {
 		d := want.tables[name]
-		difference := d.changes(is.tables[name])
-		switch {
-		case all || concerned[name]:
-			if difference != "" && schema {
-				h.say("note  %s: %s: %s", when, name, difference)
-			}
-		case difference != "":
+		isNamed := all || concerned[name]
+		switch difference := d.changes(is.tables[name]); {
+		case difference == "" && isNamed:
+			named.add(d)
+		case difference == "":
+			others.add(d)
+		case !isNamed:
 			good = false
 			h.fault("%s %s, which no migration names, has changed: %s", when, name, difference)
-		default:
-			tables, rows = tables+1, rows+d.rows
+		case schema:
+			h.say("note  %s: %s: %s", when, name, difference)
 		}
 	}
-	if good && tables > 0 {
-		h.say("ok    %s all values of %s in %s that no migration names are the same", when, counted(rows, "row"), counted(int64(tables), "table"))
+	if good && others.tables > 0 {
+		h.say("ok    %s all values of %s that no migration names are the same", when, others)
+	}
+	if schema && named.tables > 0 {
+		h.say("ok    %s all values of %s that they name are the same", when, named)
 	}
 }
+
+// tally counts tables and their rows.
+type tally struct{ tables, rows int64 }
+
+func (t *tally) add(d *digest) { t.tables, t.rows = t.tables+1, t.rows+d.rows }
+
+func (t tally) String() string { return counted(t.rows, "row") + " in " + counted(t.tables, "table") }
 
 func (h *rehearsal) fault(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)

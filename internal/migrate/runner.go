@@ -33,8 +33,12 @@ type Runner struct {
 	// Log is called with each line of progress.
 	Log func(line string)
 
+	scratch      bool                                                        // the database is only there to try things
 	beforeCommit func(ctx context.Context, tx *sql.Tx, dialect string) error // nothing by default
 }
+
+// errCommit is wrapped by what a commit returns.
+var errCommit = errors.New("commit")
 
 func (r *Runner) say(format string, args ...any) {
 	if r.Log != nil {
@@ -154,7 +158,7 @@ func (s *session) inTx(ctx context.Context, withoutForeignKeys bool, fn func(tx 
 		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("%w: %w", errCommit, err)
 	}
 	return nil
 }

@@ -127,7 +127,11 @@ func (s *session) secure(ctx context.Context, before string) error {
 type SnapshotError struct{ Err error }
 
 func (e *SnapshotError) Error() string {
-	return "take a snapshot: " + e.Err.Error() + "\n  Nothing was migrated."
+	why := e.Err.Error()
+	if store.Classify(e.Err).Kind == store.DiskFull {
+		why = "the disk is full"
+	}
+	return "take a snapshot: " + why + "\n  Nothing was migrated."
 }
 
 func (e *SnapshotError) Unwrap() error { return e.Err }

@@ -84,7 +84,7 @@ var (
 	foreignKeys   = regexp.MustCompile(`(?i)^\s*PRAGMA\s+foreign_keys\b`)
 	dropsTable    = regexp.MustCompile(`(?i)^\s*DROP\s+TABLE\b`)
 	concurrently  = regexp.MustCompile(`(?i)^\s*(CREATE|DROP|REINDEX)\b.*\bCONCURRENTLY\b`)
-	createsIndex  = regexp.MustCompile(`(?is)^\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?("(?:[^"]|"")+"|[\w$]+)\s+ON\b`)
+	createsIndex  = regexp.MustCompile(`(?is)^\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?("(?:[^"]|"")+"|[\w$]+)\s+ON\s+(?:ONLY\s+)?((?:(?:"(?:[^"]|"")+"|[\w$]+)\.)?(?:"(?:[^"]|"")+"|[\w$]+))`)
 	dropsNoColumn = regexp.MustCompile(`(?i)\bDROP\s+(CONSTRAINT|DEFAULT|NOT\s+NULL|EXPRESSION|IDENTITY)\b`)
 )
 

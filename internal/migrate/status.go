@@ -39,6 +39,7 @@ const (
 	Applied State = "applied"
 	Pending State = "pending"
 	Partial State = "half done"         // a file without a transaction was interrupted
+	Undoing State = "half undone"       // so was a down file
 	Unknown State = "not in this build" // the history knows it, the line does not
 	Changed State = "changed"           // the file is not the one that was applied
 	Late    State = "out of order"      // pending, though newer ones are applied
@@ -111,6 +112,8 @@ func compareHistory(all []*migration, rows []Row, exists bool) *Status {
 		case e.Row == nil && m.version < newest:
 			e.State = Late
 		case e.Row == nil:
+		case e.Row.partial() && e.Row.Kind == string(undoingKind):
+			e.State = Undoing
 		case e.Row.partial():
 			e.State = Partial
 		case e.Row.hash != m.hash():
@@ -173,7 +176,7 @@ func (e *HistoryError) Error() string {
 
 // contradictions are what has to be cleared up before anything can be applied.
 func (s *Status) contradictions() error {
-	for _, state := range []State{Changed, Unknown, Late} {
+	for _, state := range []State{Changed, Unknown, Undoing, Late} {
 		if list := s.In(state); len(list) > 0 {
 			return &HistoryError{state, list}
 		}
@@ -200,7 +203,7 @@ func (s *Status) Serves() error {
 		return &HistoryError{Unknown, strange}
 	}
 	// Newer and compatible migrations do not make our own late ones fit.
-	for _, state := range []State{Changed, Late, Partial, Pending} {
+	for _, state := range []State{Changed, Late, Undoing, Partial, Pending} {
 		if list := s.In(state); len(list) > 0 {
 			return &HistoryError{state, list}
 		}

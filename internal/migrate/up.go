@@ -116,7 +116,7 @@ func (r *Runner) Baseline(ctx context.Context, version string) error {
 		if len(list) == 0 || list[len(list)-1].version != version {
 			return fmt.Errorf("there is no migration %s", version)
 		}
-		if st.History && (len(st.In(Applied, Changed, Unknown, Partial)) > 0 || st.Pushed) {
+		if st.History && (len(st.In(Applied, Changed, Unknown, Partial, Undoing)) > 0 || st.Pushed) {
 			return errors.New("the database has a history already")
 		}
 		state, err := s.Line.state(version)
@@ -132,7 +132,7 @@ func (r *Runner) Baseline(ctx context.Context, version string) error {
 			return err
 		}
 		if list := d.all(); len(list) > 0 {
-			return &DriftError{What: "the tables are not those of " + version, Changes: list}
+			return &DriftError{What: "the tables are not those of " + version, Changes: list, Live: true}
 		}
 		if err := s.history.create(ctx, s.conn); err != nil {
 			return err

@@ -23,7 +23,7 @@ func CopySQLite(ctx context.Context, conn *sql.Conn, path string) (err error) {
 	partial := path + ".partial"
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, remove(partial))
+			err = errors.Join(err, remove(partial), remove(partial+"-journal"))
 		}
 	}()
 	if err := remove(partial); err != nil {
@@ -70,7 +70,11 @@ func backup(ctx context.Context, c any, path string) error {
 			err = ctx.Err()
 		}
 	}
-	return errors.Join(err, b.Finish())
+	// Finish returns what Step has returned once more.
+	if e := b.Finish(); err == nil {
+		err = e
+	}
+	return err
 }
 
 // CheckSQLite reads a file through, without changing it, and returns what is wrong with it.

@@ -56,6 +56,8 @@ type Violation struct {
 	// Value is the offending value of a unique or foreign key of one column, if the database tells it. Not for clients who
 	// did not send it themselves.
 	Value string
+	// Detail is what Postgres adds to its message, values of rows included. For operators only.
+	Detail string
 	// Reference is for ForeignKey, empty if unknown.
 	Reference Reference
 
@@ -106,7 +108,7 @@ func statementOutdated(err error) bool {
 }
 
 func (v *Violation) postgres(e *pq.Error) {
-	v.Table, v.Constraint = e.Table, e.Constraint
+	v.Table, v.Constraint, v.Detail = e.Table, e.Constraint, e.Detail
 	if e.Column != "" {
 		v.Columns = []string{e.Column}
 	}

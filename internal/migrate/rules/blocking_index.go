@@ -12,8 +12,8 @@ var blockingIndex = Rule{
 	Safer: `
 In a file of its own, which begins with the line that leaves out the transaction:
 -- atlas:txmode none
-CREATE INDEX CONCURRENTLY {name} ON {table} ({column});
-A constraint takes such an index over, in the next file:
+CREATE {unique}INDEX CONCURRENTLY {name} ON {table} ({column});
+A unique constraint takes a unique index over, in the next file:
 ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};`,
 	check: func(f *scan, o *op) *match {
 		switch {
@@ -32,7 +32,7 @@ ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};`,
 		case columns == nil:
 			return nil
 		}
-		m := &match{table: o.table, column: strings.Join(columns, ", "), label: o.name}
+		m := &match{table: o.table, column: strings.Join(columns, ", "), label: o.name, unique: o.unique() != nil}
 		m.what = "makes an index on " + o.table + " while writers wait"
 		if m.label == "" {
 			m.label = o.table + "_" + strings.Join(columns, "_")

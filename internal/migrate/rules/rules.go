@@ -27,7 +27,7 @@ type Rule struct {
 	Dialect string
 	// Reason is a sentence.
 	Reason string
-	// Safer is how to do it instead. {table}, {column}, {type} and {name} stand for what was found.
+	// Safer is how to do it instead. {table}, {column}, {type}, {name} and {unique} stand for what was found.
 	Safer string
 
 	check func(f *scan, o *op) *match
@@ -37,6 +37,7 @@ type Rule struct {
 type match struct {
 	what                      string // "drops the column posts.title"
 	table, column, typ, label string
+	unique                    bool
 }
 
 // All returns the rules, in the order in which they are explained.
@@ -75,7 +76,12 @@ func (m match) fill(text string) string {
 		}
 		return value
 	}
+	unique := ""
+	if m.unique {
+		unique = "UNIQUE "
+	}
 	return strings.NewReplacer(
+		"{unique}", unique,
 		"{table}", or(m.table, "posts"), "{column}", or(m.column, "title"), "{type}", or(m.typ, "bigint"), "{name}", or(m.label, m.table+"_"+m.column),
 	).Replace(text)
 }
