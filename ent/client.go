@@ -592,7 +592,8 @@ func (c *GridClient) QueryUser(_m *Grid) *UserQuery {
 
 // Hooks returns the client hooks.
 func (c *GridClient) Hooks() []Hook {
-	return c.hooks.Grid
+	hooks := c.hooks.Grid
+	return append(hooks[:len(hooks):len(hooks)], grid.Hooks[:]...)
 }
 
 // Interceptors returns the client interceptors.

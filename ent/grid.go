@@ -19,6 +19,8 @@ type Grid struct {
 	config `json:"-"`
 	// ID of the ent.
 	ID int `json:"id,omitempty"`
+	// Counts the changes, beginning with 1.
+	Version int `json:"version,omitempty"`
 	// The name of the grid in addresses, by which the owner shares it. Made up if none is given.
 	Slug string `json:"slug,omitempty"`
 	// The headline.
@@ -66,7 +68,7 @@ func (*Grid) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case grid.FieldCells:
 			values[i] = new([]byte)
-		case grid.FieldID, grid.FieldUserID:
+		case grid.FieldID, grid.FieldVersion, grid.FieldUserID:
 			values[i] = new(sql.NullInt64)
 		case grid.FieldSlug, grid.FieldTitle:
 			values[i] = new(sql.NullString)
@@ -93,6 +95,12 @@ func (_m *Grid) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field id", value)
 			}
 			_m.ID = int(value.Int64)
+		case grid.FieldVersion:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field version", values[i])
+			} else if value.Valid {
+				_m.Version = int(value.Int64)
+			}
 		case grid.FieldSlug:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field slug", values[i])
@@ -179,6 +187,9 @@ func (_m *Grid) String() string {
 	var builder strings.Builder
 	builder.WriteString("Grid(")
 	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
+	builder.WriteString("version=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Version))
+	builder.WriteString(", ")
 	builder.WriteString("slug=")
 	builder.WriteString(_m.Slug)
 	builder.WriteString(", ")

@@ -21,6 +21,20 @@ type GridCreate struct {
 	hooks    []Hook
 }
 
+// SetVersion sets the "version" field.
+func (_c *GridCreate) SetVersion(v int) *GridCreate {
+	_c.mutation.SetVersion(v)
+	return _c
+}
+
+// SetNillableVersion sets the "version" field if the given value is not nil.
+func (_c *GridCreate) SetNillableVersion(v *int) *GridCreate {
+	if v != nil {
+		_c.SetVersion(*v)
+	}
+	return _c
+}
+
 // SetSlug sets the "slug" field.
 func (_c *GridCreate) SetSlug(v string) *GridCreate {
 	_c.mutation.SetSlug(v)
@@ -107,7 +121,9 @@ func (_c *GridCreate) Mutation() *GridMutation {
 
 // Save creates the Grid in the database.
 func (_c *GridCreate) Save(ctx context.Context) (*Grid, error) {
-	_c.defaults()
+	if err := _c.defaults(); err != nil {
+		return nil, err
+	}
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -134,8 +150,15 @@ func (_c *GridCreate) ExecX(ctx context.Context) {
 }
 
 // defaults sets the default values of the builder before save.
-func (_c *GridCreate) defaults() {
+func (_c *GridCreate) defaults() error {
+	if _, ok := _c.mutation.Version(); !ok {
+		v := grid.DefaultVersion
+		_c.mutation.SetVersion(v)
+	}
 	if _, ok := _c.mutation.Slug(); !ok {
+		if grid.DefaultSlug == nil {
+			return fmt.Errorf("ent: uninitialized grid.DefaultSlug (forgotten import ent/runtime?)")
+		}
 		v := grid.DefaultSlug()
 		_c.mutation.SetSlug(v)
 	}
@@ -144,17 +167,27 @@ func (_c *GridCreate) defaults() {
 		_c.mutation.SetCells(v)
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
+		if grid.DefaultCreatedAt == nil {
+			return fmt.Errorf("ent: uninitialized grid.DefaultCreatedAt (forgotten import ent/runtime?)")
+		}
 		v := grid.DefaultCreatedAt()
 		_c.mutation.SetCreatedAt(v)
 	}
 	if _, ok := _c.mutation.ModifiedAt(); !ok {
+		if grid.DefaultModifiedAt == nil {
+			return fmt.Errorf("ent: uninitialized grid.DefaultModifiedAt (forgotten import ent/runtime?)")
+		}
 		v := grid.DefaultModifiedAt()
 		_c.mutation.SetModifiedAt(v)
 	}
+	return nil
 }
 
 // check runs all checks and user-defined validators on the builder.
 func (_c *GridCreate) check() error {
+	if _, ok := _c.mutation.Version(); !ok {
+		return &ValidationError{Name: "version", err: errors.New(`ent: missing required field "Grid.version"`)}
+	}
 	if _, ok := _c.mutation.Slug(); !ok {
 		return &ValidationError{Name: "slug", err: errors.New(`ent: missing required field "Grid.slug"`)}
 	}
@@ -212,6 +245,10 @@ func (_c *GridCreate) createSpec() (*Grid, *sqlgraph.CreateSpec) {
 		_node = &Grid{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(grid.Table, sqlgraph.NewFieldSpec(grid.FieldID, field.TypeInt))
 	)
+	if value, ok := _c.mutation.Version(); ok {
+		_spec.SetField(grid.FieldVersion, field.TypeInt, value)
+		_node.Version = value
+	}
 	if value, ok := _c.mutation.Slug(); ok {
 		_spec.SetField(grid.FieldSlug, field.TypeString, value)
 		_node.Slug = value

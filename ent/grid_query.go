@@ -300,12 +300,12 @@ func (_q *GridQuery) WithUser(opts ...func(*UserQuery)) *GridQuery {
 // Example:
 //
 //	var v []struct {
-//		Slug string `json:"slug,omitempty"`
+//		Version int `json:"version,omitempty"`
 //		Count int `json:"count,omitempty"`
 //	}
 //
 //	client.Grid.Query().
-//		GroupBy(grid.FieldSlug).
+//		GroupBy(grid.FieldVersion).
 //		Aggregate(ent.Count()).
 //		Scan(ctx, &v)
 func (_q *GridQuery) GroupBy(field string, fields ...string) *GridGroupBy {
@@ -323,11 +323,11 @@ func (_q *GridQuery) GroupBy(field string, fields ...string) *GridGroupBy {
 // Example:
 //
 //	var v []struct {
-//		Slug string `json:"slug,omitempty"`
+//		Version int `json:"version,omitempty"`
 //	}
 //
 //	client.Grid.Query().
-//		Select(grid.FieldSlug).
+//		Select(grid.FieldVersion).
 //		Scan(ctx, &v)
 func (_q *GridQuery) Select(fields ...string) *GridSelect {
 	_q.ctx.Fields = append(_q.ctx.Fields, fields...)

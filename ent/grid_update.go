@@ -31,6 +31,27 @@ func (_u *GridUpdate) Where(ps ...predicate.Grid) *GridUpdate {
 	return _u
 }
 
+// SetVersion sets the "version" field.
+func (_u *GridUpdate) SetVersion(v int) *GridUpdate {
+	_u.mutation.ResetVersion()
+	_u.mutation.SetVersion(v)
+	return _u
+}
+
+// SetNillableVersion sets the "version" field if the given value is not nil.
+func (_u *GridUpdate) SetNillableVersion(v *int) *GridUpdate {
+	if v != nil {
+		_u.SetVersion(*v)
+	}
+	return _u
+}
+
+// AddVersion adds value to the "version" field.
+func (_u *GridUpdate) AddVersion(v int) *GridUpdate {
+	_u.mutation.AddVersion(v)
+	return _u
+}
+
 // SetSlug sets the "slug" field.
 func (_u *GridUpdate) SetSlug(v string) *GridUpdate {
 	_u.mutation.SetSlug(v)
@@ -129,7 +150,9 @@ func (_u *GridUpdate) ClearUser() *GridUpdate {
 
 // Save executes the query and returns the number of nodes affected by the update operation.
 func (_u *GridUpdate) Save(ctx context.Context) (int, error) {
-	_u.defaults()
+	if err := _u.defaults(); err != nil {
+		return 0, err
+	}
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
 }
 
@@ -156,11 +179,15 @@ func (_u *GridUpdate) ExecX(ctx context.Context) {
 }
 
 // defaults sets the default values of the builder before save.
-func (_u *GridUpdate) defaults() {
+func (_u *GridUpdate) defaults() error {
 	if _, ok := _u.mutation.ModifiedAt(); !ok {
+		if grid.UpdateDefaultModifiedAt == nil {
+			return fmt.Errorf("ent: uninitialized grid.UpdateDefaultModifiedAt (forgotten import ent/runtime?)")
+		}
 		v := grid.UpdateDefaultModifiedAt()
 		_u.mutation.SetModifiedAt(v)
 	}
+	return nil
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -198,6 +225,12 @@ func (_u *GridUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Version(); ok {
+		_spec.SetField(grid.FieldVersion, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedVersion(); ok {
+		_spec.AddField(grid.FieldVersion, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Slug(); ok {
 		_spec.SetField(grid.FieldSlug, field.TypeString, value)
@@ -271,6 +304,27 @@ type GridUpdateOne struct {
 	hooks     []Hook
 	mutation  *GridMutation
 	modifiers []func(*sql.UpdateBuilder)
+}
+
+// SetVersion sets the "version" field.
+func (_u *GridUpdateOne) SetVersion(v int) *GridUpdateOne {
+	_u.mutation.ResetVersion()
+	_u.mutation.SetVersion(v)
+	return _u
+}
+
+// SetNillableVersion sets the "version" field if the given value is not nil.
+func (_u *GridUpdateOne) SetNillableVersion(v *int) *GridUpdateOne {
+	if v != nil {
+		_u.SetVersion(*v)
+	}
+	return _u
+}
+
+// AddVersion adds value to the "version" field.
+func (_u *GridUpdateOne) AddVersion(v int) *GridUpdateOne {
+	_u.mutation.AddVersion(v)
+	return _u
 }
 
 // SetSlug sets the "slug" field.
@@ -384,7 +438,9 @@ func (_u *GridUpdateOne) Select(field string, fields ...string) *GridUpdateOne {
 
 // Save executes the query and returns the updated Grid entity.
 func (_u *GridUpdateOne) Save(ctx context.Context) (*Grid, error) {
-	_u.defaults()
+	if err := _u.defaults(); err != nil {
+		return nil, err
+	}
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
 }
 
@@ -411,11 +467,15 @@ func (_u *GridUpdateOne) ExecX(ctx context.Context) {
 }
 
 // defaults sets the default values of the builder before save.
-func (_u *GridUpdateOne) defaults() {
+func (_u *GridUpdateOne) defaults() error {
 	if _, ok := _u.mutation.ModifiedAt(); !ok {
+		if grid.UpdateDefaultModifiedAt == nil {
+			return fmt.Errorf("ent: uninitialized grid.UpdateDefaultModifiedAt (forgotten import ent/runtime?)")
+		}
 		v := grid.UpdateDefaultModifiedAt()
 		_u.mutation.SetModifiedAt(v)
 	}
+	return nil
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -470,6 +530,12 @@ func (_u *GridUpdateOne) sqlSave(ctx context.Context) (_node *Grid, err error) {
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Version(); ok {
+		_spec.SetField(grid.FieldVersion, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedVersion(); ok {
+		_spec.AddField(grid.FieldVersion, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Slug(); ok {
 		_spec.SetField(grid.FieldSlug, field.TypeString, value)

@@ -1466,6 +1466,8 @@ type GridMutation struct {
 	op            Op
 	typ           string
 	id            *int
+	version       *int
+	addversion    *int
 	slug          *string
 	title         *string
 	cells         *[]interface{}
@@ -1577,6 +1579,62 @@ func (m *GridMutation) IDs(ctx context.Context) ([]int, error) {
 	default:
 		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
 	}
+}
+
+// SetVersion sets the "version" field.
+func (m *GridMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *GridMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the Grid entity.
+// If the Grid object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GridMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *GridMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *GridMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *GridMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
 }
 
 // SetSlug sets the "slug" field.
@@ -1920,7 +1978,10 @@ func (m *GridMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *GridMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
+	if m.version != nil {
+		fields = append(fields, grid.FieldVersion)
+	}
 	if m.slug != nil {
 		fields = append(fields, grid.FieldSlug)
 	}
@@ -1950,6 +2011,8 @@ func (m *GridMutation) Fields() []string {
 // schema.
 func (m *GridMutation) Field(name string) (ent.Value, bool) {
 	switch name {
+	case grid.FieldVersion:
+		return m.Version()
 	case grid.FieldSlug:
 		return m.Slug()
 	case grid.FieldTitle:
@@ -1973,6 +2036,8 @@ func (m *GridMutation) Field(name string) (ent.Value, bool) {
 // database failed.
 func (m *GridMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
 	switch name {
+	case grid.FieldVersion:
+		return m.OldVersion(ctx)
 	case grid.FieldSlug:
 		return m.OldSlug(ctx)
 	case grid.FieldTitle:
@@ -1996,6 +2061,13 @@ func (m *GridMutation) OldField(ctx context.Context, name string) (ent.Value, er
 // type.
 func (m *GridMutation) SetField(name string, value ent.Value) error {
 	switch name {
+	case grid.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
 	case grid.FieldSlug:
 		v, ok := value.(string)
 		if !ok {
@@ -2053,6 +2125,9 @@ func (m *GridMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *GridMutation) AddedFields() []string {
 	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, grid.FieldVersion)
+	}
 	return fields
 }
 
@@ -2061,6 +2136,8 @@ func (m *GridMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *GridMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case grid.FieldVersion:
+		return m.AddedVersion()
 	}
 	return nil, false
 }
@@ -2070,6 +2147,13 @@ func (m *GridMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *GridMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case grid.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Grid numeric field %s", name)
 }
@@ -2106,6 +2190,9 @@ func (m *GridMutation) ClearField(name string) error {
 // It returns an error if the field is not defined in the schema.
 func (m *GridMutation) ResetField(name string) error {
 	switch name {
+	case grid.FieldVersion:
+		m.ResetVersion()
+		return nil
 	case grid.FieldSlug:
 		m.ResetSlug()
 		return nil

@@ -22,6 +22,10 @@ func gridEntity() *entity.Entity {
 			Description: "The id of the grid, unique among all objects.",
 		},
 		{
+			Name: "version", Schema: "version", Column: "version", Type: entity.Int, GraphQL: "Int", NonNull: true, Filter: true, Sort: true, OrderValue: "VERSION",
+			Description: "Counts the changes, beginning with 1.",
+		},
+		{
 			Name: "slug", Schema: "slug", Column: "slug", Type: entity.String, GraphQL: "String", NonNull: true, Filter: true, Sort: true, OrderValue: "SLUG", MaxLen: 100,
 			Description: "The name of the grid in addresses, by which the owner shares it. Made up if none is given.",
 		},
@@ -64,7 +68,7 @@ func gridEntity() *entity.Entity {
 			},
 		},
 		Keys: []*entity.Key{
-			{Name: "gridBySlug", Value: "SLUG", Fields: []*entity.Field{fields[1]}},
+			{Name: "gridBySlug", Value: "SLUG", Fields: []*entity.Field{fields[2]}},
 		},
 		Rules: access.Rules{
 			Read:   access.Any(access.Any(access.Owner("user"), access.Role("admin")), access.Knows("slug")),
@@ -72,16 +76,19 @@ func gridEntity() *entity.Entity {
 			Update: access.Any(access.Owner("user"), access.Role("admin")),
 			Delete: access.Any(access.Owner("user"), access.Role("admin")),
 		},
-		SoftDelete: fields[6],
+		SoftDelete:      fields[7],
+		Deleted:         access.Any(access.Owner("user"), access.Role("admin")),
+		Version:         fields[1],
+		VersionOptional: true,
 		DefaultOrder: []entity.Order{
-			{Field: fields[4], Desc: true},
+			{Field: fields[5], Desc: true},
 		},
 		Names: entity.Names{
 			One: "grid", Many: "grids", Groups: "gridGroups",
 			Connection: "GridConnection", Edge: "GridEdge",
 			Where: "GridWhere", ToOneWhere: "GridToOneWhere", ToManyWhere: "GridToManyWhere",
 			Order: "GridOrder", OrderField: "GridOrderField",
-			Create: "createGrid", Update: "updateGrid", Delete: "deleteGrid",
+			Create: "createGrid", Update: "updateGrid", Delete: "deleteGrid", Restore: "restoreGrid",
 			Upsert: "upsertGrid", UniqueKey: "GridUniqueKey",
 			CreateMany: "createGrids", UpdateMany: "updateGrids", DeleteMany: "deleteGrids",
 		},
@@ -149,7 +156,7 @@ func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			return d, nil
 		},
 		Create: func(ctx context.Context, drafts []*entity.Draft) ([]any, error) {
-			keys, err := input.Create(ctx, drafts, 8, nil,
+			keys, err := input.Create(ctx, drafts, 9, nil,
 				func(ctx context.Context, b *ent.GridCreate) (*ent.Grid, error) { return b.Save(ctx) },
 				func(ctx context.Context, all []*ent.GridCreate) ([]*ent.Grid, error) {
 					return client.Grid.CreateBulk(all...).Save(ctx)
@@ -164,11 +171,19 @@ func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 				return err
 			}
 			if len(at) == 1 {
-				b := client.Grid.UpdateOneID(at[0]).SetDeletedAt(entity.Now())
+				b := client.Grid.UpdateOneID(at[0]).SetDeletedAt(entity.DeletionTime(ctx))
 				return inputError(e, "delete", b.Select(entgrid.FieldID).Exec(entity.Checked(ctx, &entity.Draft{Mutation: b.Mutation()})))
 			}
-			b := client.Grid.Update().Where(entgrid.IDIn(at...)).SetDeletedAt(entity.Now())
+			b := client.Grid.Update().Where(entgrid.IDIn(at...)).SetDeletedAt(entity.DeletionTime(ctx))
 			return inputError(e, "delete", b.Exec(entity.Checked(ctx, &entity.Draft{Mutation: b.Mutation()})))
+		},
+		Restore: func(ctx context.Context, keys []any) error {
+			at, err := at(keys)
+			if err != nil {
+				return err
+			}
+			b := client.Grid.Update().Where(entgrid.IDIn(at...)).ClearDeletedAt()
+			return inputError(e, "restore", b.Exec(entity.Checked(ctx, &entity.Draft{Mutation: b.Mutation()})))
 		},
 	}
 }

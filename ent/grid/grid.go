@@ -5,6 +5,7 @@ package grid
 import (
 	"time"
 
+	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	rules "github.com/entwine-data/entwine/gateway/entity"
@@ -15,6 +16,8 @@ const (
 	Label = "grid"
 	// FieldID holds the string denoting the id field in the database.
 	FieldID = "id"
+	// FieldVersion holds the string denoting the version field in the database.
+	FieldVersion = "version"
 	// FieldSlug holds the string denoting the slug field in the database.
 	FieldSlug = "slug"
 	// FieldTitle holds the string denoting the title field in the database.
@@ -45,6 +48,7 @@ const (
 // Columns holds all SQL columns for grid fields.
 var Columns = []string{
 	FieldID,
+	FieldVersion,
 	FieldSlug,
 	FieldTitle,
 	FieldCells,
@@ -64,7 +68,15 @@ func ValidColumn(column string) bool {
 	return false
 }
 
+// Note that the variables below are initialized by the runtime
+// package on the initialization of the application. Therefore,
+// it should be imported in the main as follows:
+//
+//	import _ "github.com/entwine-data/entwine/ent/runtime"
 var (
+	Hooks [1]ent.Hook
+	// DefaultVersion holds the default value on creation for the "version" field.
+	DefaultVersion int
 	// DefaultSlug holds the default value on creation for the "slug" field.
 	DefaultSlug func() string
 	// SlugValidator is a validator for the "slug" field. It is called by the builders before save.
@@ -87,6 +99,11 @@ type OrderOption func(*sql.Selector)
 // ByID orders the results by the id field.
 func ByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldID, opts...).ToFunc()
+}
+
+// ByVersion orders the results by the version field.
+func ByVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldVersion, opts...).ToFunc()
 }
 
 // BySlug orders the results by the slug field.

@@ -76,7 +76,8 @@ var (
 	// GridsColumns holds the columns for the "grids" table.
 	GridsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
-		{Name: "slug", Type: field.TypeString, Unique: true, Size: 100},
+		{Name: "version", Type: field.TypeInt, Default: 1},
+		{Name: "slug", Type: field.TypeString, Size: 100},
 		{Name: "title", Type: field.TypeString, Size: 128},
 		{Name: "cells", Type: field.TypeJSON},
 		{Name: "created_at", Type: field.TypeTime},
@@ -92,7 +93,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "grids_users_grids",
-				Columns:    []*schema.Column{GridsColumns[7]},
+				Columns:    []*schema.Column{GridsColumns[8]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -101,12 +102,20 @@ var (
 			{
 				Name:    "grid_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{GridsColumns[4], GridsColumns[0]},
+				Columns: []*schema.Column{GridsColumns[5], GridsColumns[0]},
+			},
+			{
+				Name:    "grid_slug",
+				Unique:  true,
+				Columns: []*schema.Column{GridsColumns[2]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "\"deleted_at\" IS NULL",
+				},
 			},
 			{
 				Name:    "grid_user_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{GridsColumns[7], GridsColumns[4], GridsColumns[0]},
+				Columns: []*schema.Column{GridsColumns[8], GridsColumns[5], GridsColumns[0]},
 			},
 		},
 	}

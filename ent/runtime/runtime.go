@@ -2,7 +2,265 @@
 
 package runtime
 
-// The schema-stitching logic is generated in github.com/entwine-data/entwine/ent/runtime.go
+import (
+	"time"
+
+	"github.com/entwine-data/entwine/ent/comment"
+	"github.com/entwine-data/entwine/ent/grid"
+	"github.com/entwine-data/entwine/ent/post"
+	"github.com/entwine-data/entwine/ent/postlink"
+	"github.com/entwine-data/entwine/ent/schema"
+	"github.com/entwine-data/entwine/ent/tag"
+	"github.com/entwine-data/entwine/ent/user"
+	"github.com/entwine-data/entwine/ent/vote"
+)
+
+// The init function reads all schema descriptors with runtime code
+// (default values, validators, hooks and policies) and stitches it
+// to their package variables.
+func init() {
+	commentFields := schema.Comment{}.Fields()
+	_ = commentFields
+	// commentDescMessage is the schema descriptor for message field.
+	commentDescMessage := commentFields[6].Descriptor()
+	// comment.MessageValidator is a validator for the "message" field. It is called by the builders before save.
+	comment.MessageValidator = commentDescMessage.Validators[0].(func(string) error)
+	// commentDescScore is the schema descriptor for score field.
+	commentDescScore := commentFields[7].Descriptor()
+	// comment.DefaultScore holds the default value on creation for the score field.
+	comment.DefaultScore = commentDescScore.Default.(int)
+	// commentDescIsAccepted is the schema descriptor for is_accepted field.
+	commentDescIsAccepted := commentFields[8].Descriptor()
+	// comment.DefaultIsAccepted holds the default value on creation for the is_accepted field.
+	comment.DefaultIsAccepted = commentDescIsAccepted.Default.(bool)
+	// commentDescCreatedAt is the schema descriptor for created_at field.
+	commentDescCreatedAt := commentFields[9].Descriptor()
+	// comment.DefaultCreatedAt holds the default value on creation for the created_at field.
+	comment.DefaultCreatedAt = commentDescCreatedAt.Default.(func() time.Time)
+	// commentDescUpdatedAt is the schema descriptor for updated_at field.
+	commentDescUpdatedAt := commentFields[10].Descriptor()
+	// comment.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	comment.UpdateDefaultUpdatedAt = commentDescUpdatedAt.UpdateDefault.(func() time.Time)
+	gridMixin := schema.Grid{}.Mixin()
+	gridMixinHooks0 := gridMixin[0].Hooks()
+	grid.Hooks[0] = gridMixinHooks0[0]
+	gridMixinFields0 := gridMixin[0].Fields()
+	_ = gridMixinFields0
+	gridFields := schema.Grid{}.Fields()
+	_ = gridFields
+	// gridDescVersion is the schema descriptor for version field.
+	gridDescVersion := gridMixinFields0[0].Descriptor()
+	// grid.DefaultVersion holds the default value on creation for the version field.
+	grid.DefaultVersion = gridDescVersion.Default.(int)
+	// gridDescSlug is the schema descriptor for slug field.
+	gridDescSlug := gridFields[0].Descriptor()
+	// grid.DefaultSlug holds the default value on creation for the slug field.
+	grid.DefaultSlug = gridDescSlug.Default.(func() string)
+	// grid.SlugValidator is a validator for the "slug" field. It is called by the builders before save.
+	grid.SlugValidator = func() func(string) error {
+		validators := gridDescSlug.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(slug string) error {
+			for _, fn := range fns {
+				if err := fn(slug); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// gridDescTitle is the schema descriptor for title field.
+	gridDescTitle := gridFields[1].Descriptor()
+	// grid.TitleValidator is a validator for the "title" field. It is called by the builders before save.
+	grid.TitleValidator = func() func(string) error {
+		validators := gridDescTitle.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(title string) error {
+			for _, fn := range fns {
+				if err := fn(title); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// gridDescCells is the schema descriptor for cells field.
+	gridDescCells := gridFields[2].Descriptor()
+	// grid.DefaultCells holds the default value on creation for the cells field.
+	grid.DefaultCells = gridDescCells.Default.([]interface{})
+	// gridDescCreatedAt is the schema descriptor for created_at field.
+	gridDescCreatedAt := gridFields[3].Descriptor()
+	// grid.DefaultCreatedAt holds the default value on creation for the created_at field.
+	grid.DefaultCreatedAt = gridDescCreatedAt.Default.(func() time.Time)
+	// gridDescModifiedAt is the schema descriptor for modified_at field.
+	gridDescModifiedAt := gridFields[4].Descriptor()
+	// grid.DefaultModifiedAt holds the default value on creation for the modified_at field.
+	grid.DefaultModifiedAt = gridDescModifiedAt.Default.(func() time.Time)
+	// grid.UpdateDefaultModifiedAt holds the default value on update for the modified_at field.
+	grid.UpdateDefaultModifiedAt = gridDescModifiedAt.UpdateDefault.(func() time.Time)
+	postFields := schema.Post{}.Fields()
+	_ = postFields
+	// postDescTitle is the schema descriptor for title field.
+	postDescTitle := postFields[0].Descriptor()
+	// post.TitleValidator is a validator for the "title" field. It is called by the builders before save.
+	post.TitleValidator = func() func(string) error {
+		validators := postDescTitle.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(title string) error {
+			for _, fn := range fns {
+				if err := fn(title); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// postDescSlug is the schema descriptor for slug field.
+	postDescSlug := postFields[1].Descriptor()
+	// post.SlugValidator is a validator for the "slug" field. It is called by the builders before save.
+	post.SlugValidator = func() func(string) error {
+		validators := postDescSlug.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(slug string) error {
+			for _, fn := range fns {
+				if err := fn(slug); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// postDescScore is the schema descriptor for score field.
+	postDescScore := postFields[7].Descriptor()
+	// post.DefaultScore holds the default value on creation for the score field.
+	post.DefaultScore = postDescScore.Default.(int)
+	// postDescViewCount is the schema descriptor for view_count field.
+	postDescViewCount := postFields[8].Descriptor()
+	// post.DefaultViewCount holds the default value on creation for the view_count field.
+	post.DefaultViewCount = postDescViewCount.Default.(int)
+	// postDescCreatedAt is the schema descriptor for created_at field.
+	postDescCreatedAt := postFields[10].Descriptor()
+	// post.DefaultCreatedAt holds the default value on creation for the created_at field.
+	post.DefaultCreatedAt = postDescCreatedAt.Default.(func() time.Time)
+	// postDescUpdatedAt is the schema descriptor for updated_at field.
+	postDescUpdatedAt := postFields[11].Descriptor()
+	// post.UpdateDefaultUpdatedAt holds the default value on update for the updated_at field.
+	post.UpdateDefaultUpdatedAt = postDescUpdatedAt.UpdateDefault.(func() time.Time)
+	postlinkFields := schema.PostLink{}.Fields()
+	_ = postlinkFields
+	// postlinkDescCreatedAt is the schema descriptor for created_at field.
+	postlinkDescCreatedAt := postlinkFields[3].Descriptor()
+	// postlink.DefaultCreatedAt holds the default value on creation for the created_at field.
+	postlink.DefaultCreatedAt = postlinkDescCreatedAt.Default.(func() time.Time)
+	tagFields := schema.Tag{}.Fields()
+	_ = tagFields
+	// tagDescName is the schema descriptor for name field.
+	tagDescName := tagFields[0].Descriptor()
+	// tag.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	tag.NameValidator = func() func(string) error {
+		validators := tagDescName.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(name string) error {
+			for _, fn := range fns {
+				if err := fn(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// tagDescSourceCount is the schema descriptor for source_count field.
+	tagDescSourceCount := tagFields[1].Descriptor()
+	// tag.DefaultSourceCount holds the default value on creation for the source_count field.
+	tag.DefaultSourceCount = tagDescSourceCount.Default.(int)
+	userFields := schema.User{}.Fields()
+	_ = userFields
+	// userDescName is the schema descriptor for name field.
+	userDescName := userFields[0].Descriptor()
+	// user.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	user.NameValidator = func() func(string) error {
+		validators := userDescName.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(name string) error {
+			for _, fn := range fns {
+				if err := fn(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// userDescUsername is the schema descriptor for username field.
+	userDescUsername := userFields[1].Descriptor()
+	// user.UsernameValidator is a validator for the "username" field. It is called by the builders before save.
+	user.UsernameValidator = func() func(string) error {
+		validators := userDescUsername.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(username string) error {
+			for _, fn := range fns {
+				if err := fn(username); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// userDescEmail is the schema descriptor for email field.
+	userDescEmail := userFields[2].Descriptor()
+	// user.EmailValidator is a validator for the "email" field. It is called by the builders before save.
+	user.EmailValidator = userDescEmail.Validators[0].(func(string) error)
+	// userDescCredits is the schema descriptor for credits field.
+	userDescCredits := userFields[4].Descriptor()
+	// user.DefaultCredits holds the default value on creation for the credits field.
+	user.DefaultCredits = userDescCredits.Default.(int)
+	// userDescUpVotes is the schema descriptor for up_votes field.
+	userDescUpVotes := userFields[5].Descriptor()
+	// user.DefaultUpVotes holds the default value on creation for the up_votes field.
+	user.DefaultUpVotes = userDescUpVotes.Default.(int)
+	// userDescDownVotes is the schema descriptor for down_votes field.
+	userDescDownVotes := userFields[6].Descriptor()
+	// user.DefaultDownVotes holds the default value on creation for the down_votes field.
+	user.DefaultDownVotes = userDescDownVotes.Default.(int)
+	// userDescProfileViews is the schema descriptor for profile_views field.
+	userDescProfileViews := userFields[7].Descriptor()
+	// user.DefaultProfileViews holds the default value on creation for the profile_views field.
+	user.DefaultProfileViews = userDescProfileViews.Default.(int)
+	// userDescIsSystem is the schema descriptor for is_system field.
+	userDescIsSystem := userFields[8].Descriptor()
+	// user.DefaultIsSystem holds the default value on creation for the is_system field.
+	user.DefaultIsSystem = userDescIsSystem.Default.(bool)
+	// userDescCreatedAt is the schema descriptor for created_at field.
+	userDescCreatedAt := userFields[10].Descriptor()
+	// user.DefaultCreatedAt holds the default value on creation for the created_at field.
+	user.DefaultCreatedAt = userDescCreatedAt.Default.(func() time.Time)
+	voteFields := schema.Vote{}.Fields()
+	_ = voteFields
+	// voteDescCreatedOn is the schema descriptor for created_on field.
+	voteDescCreatedOn := voteFields[5].Descriptor()
+	// vote.DefaultCreatedOn holds the default value on creation for the created_on field.
+	vote.DefaultCreatedOn = voteDescCreatedOn.Default.(func() time.Time)
+}
 
 const (
 	Version = "v0.14.6"                                         // Version of ent codegen.

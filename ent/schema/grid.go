@@ -17,6 +17,9 @@ import (
 // Grid is a puzzle that a user owns.
 type Grid struct{ ent.Schema }
 
+// Mixin of the Grid: its changes are counted, so that two browser tabs do not overwrite each other.
+func (Grid) Mixin() []ent.Mixin { return []ent.Mixin{entity.Versioned{Optional: true}} }
+
 // Fields of the Grid.
 func (Grid) Fields() []ent.Field {
 	return []ent.Field{
@@ -30,7 +33,7 @@ func (Grid) Fields() []ent.Field {
 			Comment("When the grid was made."),
 		field.Time("modified_at").Default(entity.Now).UpdateDefault(entity.Now).Annotations(entity.ReadOnly()).
 			Comment("When the grid was last changed."),
-		field.Time("deleted_at").Optional().Nillable().Annotations(entity.SoftDelete()).
+		field.Time("deleted_at").Optional().Nillable().Annotations(entity.SoftDelete(access.Owner("user"), access.Role("admin"))).
 			Comment("When the grid was deleted; null while it is there."),
 		field.Int("user_id").
 			Comment("The id of the owner."),

@@ -41,6 +41,7 @@ const (
 	NotUnique     FieldCode = "NOT_UNIQUE"
 	Missing       FieldCode = "NOT_FOUND" // an id to which no row belongs that the viewer may use
 	Invalid       FieldCode = "INVALID"
+	Stale         FieldCode = "STALE"     // a version that the row no longer has; the current one is [Field.Current]
 	Denied        FieldCode = "FORBIDDEN" // a field that the viewer may not use or write
 )
 
@@ -50,6 +51,7 @@ type Field struct {
 	Code    FieldCode `json:"code"`
 	Message string    `json:"message"`
 	Limit   any       `json:"limit,omitempty"`
+	Current any       `json:"current,omitempty"`
 }
 
 // Error is an error whose message is meant for the client. The wrapped cause is for logs only.

@@ -36,6 +36,9 @@ func (n *node) typeNames() []string {
 	if n.Names.Upsert != "" {
 		names = append(names, n.Names.UniqueKey, "Upsert"+n.Name+"Input", "Upsert"+n.Name+"Payload")
 	}
+	if n.Names.Restore != "" {
+		names = append(names, "Restore"+n.Name+"Input", "Restore"+n.Name+"Payload")
+	}
 	if n.Names.CreateMany != "" {
 		names = append(names, n.bulkType("create")+"Input", n.bulkType("create")+"Payload")
 	}

@@ -65,6 +65,7 @@ func Run(cfg Config) error {
 	if err := m.markSearches(); err != nil {
 		return err
 	}
+	m.freeKeys()
 	if err := graph.Gen(); err != nil {
 		return fmt.Errorf("generate the ORM: %w", err)
 	}

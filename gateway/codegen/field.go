@@ -77,7 +77,13 @@ func (m *model) newField(n *node, ef *gen.Field) (*entity.Field, error) {
 		if !ef.IsTime() || !ef.Optional || !ef.Nillable || n.SoftDelete != nil {
 			return nil, fault(t, "field %s: entity.SoftDelete is for one field of an entity: field.Time(%q).Optional().Nillable()", ef.Name, ef.Name)
 		}
-		n.SoftDelete = f
+		n.SoftDelete, n.Deleted = f, api.Deleted
+	}
+	if api.Version != "" {
+		if n.Version != nil || f.Type != entity.Int && f.Type != entity.BigInt || ef.Optional || !ef.Default {
+			return nil, fault(t, "field %s: entity.Version is for one field of an entity: field.Int(%q).Default(1)", ef.Name, ef.Name)
+		}
+		n.Version, n.VersionOptional = f, api.Version == "optional"
 	}
 	if api.Tenant {
 		if n.Tenant != nil || ef.Optional || ef.HasValueScanner() || f.Type != entity.String && f.Type != entity.Int && f.Type != entity.BigInt && f.Type != entity.UUID && f.Type != entity.Ref {

@@ -87,7 +87,7 @@ func (n *node) groupArguments() [][2]string {
 		{"orderBy: [" + n.group + "Order!]", "How to sort the groups. What `by` holds decides last."},
 		{"first: Int", "How many groups."},
 		{"offset: Int", "How many groups to skip."},
-	}, n.searchArguments()...)
+	}, slices.Concat(n.searchArguments(), n.deletedArguments())...)
 }
 
 // groupTypes are the names of the types that belong to an entity's groups, beside those of the figures.

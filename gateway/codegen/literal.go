@@ -91,6 +91,9 @@ func edgeLiteral(e *entity.Edge) string {
 	l.text("Input", e.Input)
 	l.flag("Required", e.Required)
 	l.text("Back", e.Back)
+	if e.OnDelete != "" {
+		l.raw("OnDelete", "entity."+constant(e.OnDelete)+"Delete")
+	}
 	l.text("Through", e.Through)
 	l.flag("Hidden", e.Hidden)
 	if e.Kind == entity.ToOne {
@@ -130,6 +133,7 @@ func namesLiteral(n entity.Names) string {
 		{"\nCreate", n.Create},
 		{"Update", n.Update},
 		{"Delete", n.Delete},
+		{"Restore", n.Restore},
 		{"\nUpsert", n.Upsert},
 		{"UniqueKey", n.UniqueKey},
 		{"\nCreateMany", n.CreateMany},

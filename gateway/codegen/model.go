@@ -161,7 +161,7 @@ func (m *model) newNode(t *gen.Type, cfg Config) (*node, error) {
 			Where: name + "Where", ToOneWhere: name + "ToOneWhere", ToManyWhere: name + "ToManyWhere",
 			Order: name + "Order", OrderField: name + "OrderField",
 			Create: "create" + name, Update: "update" + name, Delete: "delete" + name, Upsert: "upsert" + name, UniqueKey: name + "UniqueKey",
-			CreateMany: "create" + title(many),
+			Restore: "restore" + name, CreateMany: "create" + title(many),
 			UpdateMany: "update" + title(many), DeleteMany: "delete" + title(many),
 		},
 	}}
@@ -227,14 +227,19 @@ func (n *node) omit() error {
 		case entity.RootCreateMany:
 			n.Names.CreateMany = ""
 		case entity.RootDelete:
-			n.Names.Delete, n.Names.DeleteMany = "", ""
+			n.Names.Delete, n.Names.DeleteMany, n.Names.Restore = "", "", ""
+		case entity.RootRestore:
+			n.Names.Restore = ""
 		case entity.RootUpdateMany:
 			n.Names.UpdateMany = ""
 		case entity.RootDeleteMany:
 			n.Names.DeleteMany = ""
 		default:
-			return fault(n.Type, "entity.Without(%q): that is no root field of an entity; use RootOne, RootBy, RootMany, RootGroups, RootCreate, RootUpdate, RootDelete, RootUpsert, RootCreateMany, RootUpdateMany or RootDeleteMany", kind)
+			return fault(n.Type, "entity.Without(%q): that is no root field of an entity; use RootOne, RootBy, RootMany, RootGroups, RootCreate, RootUpdate, RootDelete, RootRestore, RootUpsert, RootCreateMany, RootUpdateMany or RootDeleteMany", kind)
 		}
+	}
+	if n.SoftDelete == nil || n.Deleted == nil {
+		n.Names.Restore = ""
 	}
 	if n.Composite() {
 		n.Names.UpdateMany, n.Names.DeleteMany = "", ""
@@ -454,6 +459,9 @@ func (m *model) addEdges(n *node) error {
 		}
 		if ed.Description == "" {
 			ed.Description = "The " + phrase(e.Name) + " of the " + phrase(n.Name) + "."
+		}
+		if n.SoftDelete != nil && ed.Kind != entity.ManyToMany && ed.Kind != entity.ToOne {
+			ed.OnDelete = onDelete(e, target)
 		}
 		if n.Composite() && ed.Kind != entity.ToOne {
 			return fault(n.Type, "edge %s: other tables cannot refer to a key of several columns; give the entity an id of its own in place of field.ID(…)", e.Name)

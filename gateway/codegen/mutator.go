@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"entgo.io/ent/entc/gen"
+
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
@@ -219,11 +221,8 @@ var basicParsers = map[entity.Type]string{
 	entity.UUID:     "input.UUIDText",
 }
 
-func (n *node) softDeleteSetter() string {
-	for _, f := range n.Type.Fields {
-		if f.Name == n.SoftDelete.Schema {
-			return f.MutationSet()
-		}
-	}
-	panic("soft delete without a field")
+// softDelete is the field of the ORM that hides a row.
+func (n *node) softDelete() *gen.Field {
+	i := slices.IndexFunc(n.Type.Fields, func(f *gen.Field) bool { return f.Name == n.SoftDelete.Schema })
+	return n.Type.Fields[i]
 }

@@ -170,7 +170,7 @@ var funcs = template.FuncMap{
 	"databaseDefaults": databaseDefaults,
 	"children":         children,
 	"setCall":          setCall,
-	"softDeleteSetter": func(n any) string { return unwrap(n).softDeleteSetter() },
+	"softDelete":       func(n any) *gen.Field { return unwrap(n).softDelete() },
 }
 
 func quote(s string) string { return strconv.Quote(s) }

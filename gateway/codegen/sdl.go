@@ -149,7 +149,7 @@ func (m *model) writeQuery(w *sdlWriter) {
 		noun, deprecated := phrase(n.Name), deprecation(n.api.Deprecated)
 		if n.Names.One != "" {
 			w.field("The "+noun+" with a given id; null if there is none that the viewer may read.", n.Names.One,
-				[][2]string{{"id: ID!", "The id of the " + noun + "."}}, n.Name+deprecated)
+				append([][2]string{{"id: ID!", "The id of the " + noun + "."}}, n.deletedArguments()...), n.Name+deprecated)
 		}
 		for _, k := range n.Keys {
 			var args [][2]string
@@ -192,7 +192,7 @@ func (n *node) listArguments() [][2]string {
 		{"offset: Int", "How many to skip."},
 		{"where: " + n.Names.Where, "Which to return; all if it is not given."},
 		{"orderBy: [" + n.Names.Order + "!]", "How to sort. Later entries decide where earlier ones are equal; the id decides last."},
-	}, n.searchArguments()...)
+	}, slices.Concat(n.searchArguments(), n.deletedArguments())...)
 }
 
 func (m *model) writeMutation(w *sdlWriter) {
@@ -206,6 +206,7 @@ func (m *model) writeMutation(w *sdlWriter) {
 			{"create", n.Names.Create, "Creates " + noun + ".", "What to create."},
 			{"update", n.Names.Update, "Updates " + noun + ".", "What to update."},
 			{"delete", n.Names.Delete, "Deletes " + noun + ".", "What to delete."},
+			{"restore", n.Names.Restore, "Brings back " + noun + " that was deleted.", "What to restore."},
 			{"upsert", n.Names.Upsert, "Updates the " + phrase(n.Name) + " that has the values of a unique key, or creates it.", "What to write."},
 		} {
 			if verb, name := mutation[0], mutation[1]; name != "" {
@@ -445,6 +446,7 @@ func (m *model) writeInputs(w *sdlWriter, n *node) {
 	if n.Names.Update != "" {
 		w.open("The new values of "+article(noun)+". What is left out stays as it is; null clears.", "input Update"+n.Name+"Input")
 		w.line("The id of the "+noun+" to change.", "id: ID!")
+		n.writeVersion(w, !n.VersionOptional)
 		for _, in := range n.Inputs {
 			if in.changes() {
 				w.line(in.Description, in.Name+": "+in.graphQL(n, false)+deprecation(m.deprecated[in.Field]))
@@ -456,6 +458,13 @@ func (m *model) writeInputs(w *sdlWriter, n *node) {
 	if n.Names.Delete != "" {
 		w.open("Which "+noun+" to delete.", "input Delete"+n.Name+"Input")
 		w.line("The id of the "+noun+" to delete.", "id: ID!")
+		n.writeVersion(w, !n.VersionOptional)
+		w.line(mutationIDIn, mutationIDField)
+		w.close()
+	}
+	if n.Names.Restore != "" {
+		w.open("Which "+noun+" to restore.", "input Restore"+n.Name+"Input")
+		w.line("The id of the deleted "+noun+".", "id: ID!")
 		w.line(mutationIDIn, mutationIDField)
 		w.close()
 	}
@@ -466,7 +475,7 @@ func (m *model) writeInputs(w *sdlWriter, n *node) {
 			n.writeEdgeInputs(w, in)
 		}
 	}
-	for _, mutation := range [][3]string{{"create", n.Names.Create, "creating"}, {"update", n.Names.Update, "updating"}, {"upsert", n.Names.Upsert, "updating or creating"}} {
+	for _, mutation := range [][3]string{{"create", n.Names.Create, "creating"}, {"update", n.Names.Update, "updating"}, {"restore", n.Names.Restore, "restoring"}, {"upsert", n.Names.Upsert, "updating or creating"}} {
 		verb := mutation[0]
 		if mutation[1] == "" {
 			continue
@@ -524,6 +533,7 @@ func (m *model) writeBulkInputs(w *sdlWriter, n *node) {
 	nouns := phrases(n.Name)
 	if n.hasPatch() {
 		w.open("New values of existing "+nouns+". What is left out stays as it is; null clears.", "input "+n.Name+"Patch")
+		n.writeVersion(w, false)
 		for _, in := range n.Inputs {
 			if in.bulk() {
 				w.line(in.Description, in.Name+": "+in.graphQL(n, false)+deprecation(m.deprecated[in.Field]))
@@ -633,6 +643,18 @@ func (n *node) writeEdgeInputs(w *sdlWriter, in *input) {
 		w.line("Changes of the "+target+" that is there.", "update: "+in.Edge.Target+"Patch")
 	}
 	w.close()
+}
+
+// writeVersion writes the input by which a client says which version of a row it has seen.
+func (n *node) writeVersion(w *sdlWriter, required bool) {
+	if n.Version == nil {
+		return
+	}
+	typ := n.Version.GraphQL
+	if required {
+		typ += "!"
+	}
+	w.line("The version that was read. If the "+phrase(n.Name)+" has another one by now, nothing is changed.", n.Version.Name+": "+typ)
 }
 
 // changes says whether the input is one of an update.

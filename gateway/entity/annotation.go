@@ -16,8 +16,11 @@ import (
 type API struct {
 	// ReadOnly takes a field or an edge out of the mutations' inputs.
 	ReadOnly bool `json:"readOnly,omitempty"`
-	// SoftDelete marks the time field that hides a row.
-	SoftDelete bool `json:"softDelete,omitempty"`
+	// SoftDelete marks the time field that hides a row, and Deleted says who sees and restores such rows.
+	SoftDelete bool         `json:"softDelete,omitempty"`
+	Deleted    *access.Rule `json:"deleted,omitempty"`
+	// Version marks the field that counts the changes of a row: "required" or "optional".
+	Version string `json:"version,omitempty"`
 	// Tenant marks the field that holds a row's tenant, and Bypass says who works across tenants.
 	Tenant bool         `json:"tenant,omitempty"`
 	Bypass *access.Rule `json:"bypass,omitempty"`
@@ -51,8 +54,29 @@ type API struct {
 func ReadOnly() API { return API{ReadOnly: true} }
 
 // SoftDelete is for an optional, nillable time field: rows where it is set are hidden from every viewer, and the delete
-// mutation sets it instead of deleting the row. Clients cannot write it.
-func SoftDelete() API { return API{SoftDelete: true, ReadOnly: true} }
+// mutation sets it instead of deleting the row. Clients cannot write it. Unique fields and indexes of the entity are unique among
+// the rows that are not deleted. Edges that are declared with entsql.OnDelete(entsql.Cascade) hide the rows behind them, too, as far
+// as these are deleted softly; with entsql.Restrict such rows forbid the deletion; others stay, without what they refer to.
+//
+// Those whom one of the rules allows see deleted rows in lists by the argument withDeleted, and restore what they may delete.
+// Without rules nobody does. See [SoftDeleteMixin].
+func SoftDelete(see ...*access.Rule) API {
+	a := API{SoftDelete: true, ReadOnly: true}
+	if len(see) > 0 {
+		a.Deleted = access.Any(see...)
+	}
+	return a
+}
+
+// Version is for an integer field with the default 1: changes and deletions of a row carry the version that the client has
+// seen, and are refused if the row has another one by now. Optional says that they may do without. See [Versioned], which also
+// counts.
+func Version(optional bool) API {
+	if optional {
+		return API{ReadOnly: true, Version: "optional"}
+	}
+	return API{ReadOnly: true, Version: "required"}
+}
 
 // Tenant is for the required field of an entity that holds the tenant to which a row belongs: a text, an integer or a UUID, or
 // the foreign key of an edge to the tenants' own entity. Every query and every write is confined to the viewer's tenant,
@@ -78,7 +102,7 @@ func Hidden() API { return API{Hide: true} }
 
 // Without takes root fields of an entity out of the API: RootOne (post), RootBy (postBySlug), RootMany (posts, and with it
 // postGroups), RootGroups, RootCreate, RootUpdate,
-// RootDelete, RootUpsert, RootCreateMany (createPosts), RootUpdateMany and RootDeleteMany. What is for many rows goes with what is
+// RootDelete, RootRestore, RootUpsert, RootCreateMany (createPosts), RootUpdateMany and RootDeleteMany. What is for many rows goes with what is
 // for one, and RootUpsert with RootCreate and with RootUpdate.
 func Without(kinds ...RootKind) API { return API{Omit: kinds} }
 
@@ -132,6 +156,9 @@ func (a API) Merge(other schema.Annotation) schema.Annotation {
 	}
 	a.ReadOnly = a.ReadOnly || o.ReadOnly
 	a.SoftDelete = a.SoftDelete || o.SoftDelete
+	if o.Deleted != nil {
+		a.Deleted = o.Deleted
+	}
 	a.Tenant = a.Tenant || o.Tenant
 	if o.Bypass != nil {
 		a.Bypass = o.Bypass
@@ -151,6 +178,7 @@ func (a API) Merge(other schema.Annotation) schema.Annotation {
 			*text = by
 		}
 	}
+	replace(&a.Version, o.Version)
 	replace(&a.Was, o.Was)
 	replace(&a.NewName, o.NewName)
 	replace(&a.One, o.One)

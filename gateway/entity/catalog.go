@@ -39,6 +39,12 @@ type Entity struct {
 	Rules access.Rules
 	// SoftDelete is the nullable time column that hides a row, nil if rows are deleted for good.
 	SoftDelete *Field
+	// Deleted is who sees deleted rows and restores them, nil if nobody does.
+	Deleted *access.Rule
+	// Version is the column that counts the changes of a row, nil if there is none, and VersionOptional says that changes need
+	// not say which version they are about.
+	Version         *Field
+	VersionOptional bool
 	// Tenant is the column that holds the tenant to which a row belongs, nil if rows belong to none. Whoever may do what across
 	// tenants is said by Bypass.
 	Tenant *Field
@@ -82,6 +88,7 @@ type Names struct {
 	ToManyWhere            string // PostToManyWhere
 	Order, OrderField      string // PostOrder, PostOrderField
 	Create, Update, Delete string // Mutation.createPost, …
+	Restore                string // Mutation.restorePost
 	Upsert                 string // Mutation.upsertPost
 	UniqueKey              string // PostUniqueKey, an enum of the keys by which upsertPost finds a row
 	CreateMany             string // Mutation.createPosts
@@ -210,12 +217,21 @@ type Edge struct {
 	Required bool
 	// Back is the name in the ent schema of the target's edge that leads back by the same foreign key, empty if there is none.
 	Back string
+	// OnDelete says what becomes of the rows behind the edge when the row is deleted softly: CascadeDelete, RestrictDelete or, if
+	// it is empty, nothing.
+	OnDelete string
 	// Through is, for ManyToMany edges whose links are rows of an edge schema, the name in the ent schema of the own edge to
 	// those rows.
 	Through string
 
 	owner, target *Entity
 }
+
+// The values of [Edge.OnDelete].
+const (
+	CascadeDelete  = "cascade"  // they are deleted with it, and restored with it
+	RestrictDelete = "restrict" // they forbid the deletion
+)
 
 // EdgeKind says where the link of an edge is stored.
 type EdgeKind string
@@ -284,6 +300,7 @@ const (
 	RootDelete RootKind = "delete"
 	RootCan    RootKind = "can"
 
+	RootRestore    RootKind = "restore"
 	RootUpsert     RootKind = "upsert"
 	RootCreateMany RootKind = "createMany"
 	RootUpdateMany RootKind = "updateMany"
@@ -329,6 +346,7 @@ func NewCatalog(entities ...*Entity) *Catalog {
 		c.root(e.Names.Create, Root{Kind: RootCreate, Entity: e})
 		c.root(e.Names.Update, Root{Kind: RootUpdate, Entity: e})
 		c.root(e.Names.Delete, Root{Kind: RootDelete, Entity: e})
+		c.root(e.Names.Restore, Root{Kind: RootRestore, Entity: e})
 		c.root(e.Names.Upsert, Root{Kind: RootUpsert, Entity: e})
 		c.root(e.Names.CreateMany, Root{Kind: RootCreateMany, Entity: e})
 		c.root(e.Names.UpdateMany, Root{Kind: RootUpdateMany, Entity: e})

@@ -19,6 +19,8 @@ type Mutator struct {
 	Create func(ctx context.Context, drafts []*Draft) (keys []any, err error)
 	// Delete deletes the rows with the keys, or hides them where deletion is soft, by one statement.
 	Delete func(ctx context.Context, keys []any) error
+	// Restore brings back rows that were deleted softly. It is nil where deletion is for good.
+	Restore func(ctx context.Context, keys []any) error
 }
 
 // Input is a coerced GraphQL input object: values are nil, bool, int64, float64, json.Number, string, []any and

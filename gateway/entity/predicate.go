@@ -34,6 +34,21 @@ func (e *Entity) WritePredicate(w SQL, op access.Operation, v access.Viewer, ali
 		w.WriteColumn(alias, e.SoftDelete.Column)
 		w.WriteSQL(" IS NULL AND ")
 	}
+	e.writeAllowed(w, op, v, alias)
+}
+
+// WriteWithDeleted is [Entity.WritePredicate] where the viewer asks for deleted rows, too: those which they may see are as any
+// other.
+func (e *Entity) WriteWithDeleted(w SQL, op access.Operation, v access.Viewer, alias string) {
+	w.WriteSQL("(")
+	w.WriteColumn(alias, e.SoftDelete.Column)
+	w.WriteSQL(" IS NULL OR ")
+	e.writeRule(w, e.Deleted.Reduce(v), v, alias, 0)
+	w.WriteSQL(") AND ")
+	e.writeAllowed(w, op, v, alias)
+}
+
+func (e *Entity) writeAllowed(w SQL, op access.Operation, v access.Viewer, alias string) {
 	if e.confines(v) && !v.System {
 		e.writeTenant(w, v, alias)
 		w.WriteSQL(" AND ")

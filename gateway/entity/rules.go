@@ -15,6 +15,9 @@ func (c *Catalog) Link(named map[string]access.Dynamic) (missing string) {
 				return name
 			}
 		}
+		if name := e.Deleted.Link(named); name != "" {
+			return name
+		}
 		for _, f := range e.Fields {
 			if name := cmp.Or(f.Read.Link(named), f.Write.Link(named)); name != "" {
 				return name
@@ -38,7 +41,7 @@ func (c *Catalog) Roles() []string {
 		}
 	}
 	for _, e := range c.Entities {
-		add(e.Rules.Read, e.Rules.Create, e.Rules.Update, e.Rules.Delete, e.Bypass)
+		add(e.Rules.Read, e.Rules.Create, e.Rules.Update, e.Rules.Delete, e.Bypass, e.Deleted)
 		for _, f := range e.Fields {
 			add(f.Read, f.Write)
 		}

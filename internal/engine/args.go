@@ -20,6 +20,7 @@ type listArgs struct {
 	order    order
 	where    *condition
 	search   *wanted
+	deleted  bool // deleted rows are there, too
 	grouping *grouping // of groups
 }
 
@@ -27,6 +28,9 @@ type listArgs struct {
 func (x *Engine) resolveList(r *read, args map[string]any, viewer access.Viewer) (*listArgs, error) {
 	a, e := &listArgs{}, r.entity
 	var err error
+	if a.deleted, err = deletedArg(e, args, viewer); err != nil {
+		return nil, err
+	}
 	if a.search, err = searchArg(e, args, viewer); err != nil {
 		return nil, err
 	}
@@ -74,6 +78,18 @@ func (x *Engine) resolveList(r *read, args map[string]any, viewer access.Viewer)
 		}
 	}
 	return a, nil
+}
+
+// deletedArg says whether deleted rows are asked for. It refuses those who can see none of them.
+func deletedArg(e *entity.Entity, args map[string]any, viewer access.Viewer) (bool, error) {
+	if args["withDeleted"] != true {
+		return false, nil
+	}
+	if e.Deleted.Reduce(viewer) == nil {
+		message := "You may not see deleted " + e.Name + " rows."
+		return false, &apierr.Error{Code: apierr.Forbidden, Message: message, Fields: []apierr.Field{{Path: []any{"withDeleted"}, Code: apierr.Denied, Message: message}}}
+	}
+	return true, nil
 }
 
 // pageSize is the size that the argument name gives, or the usual one.

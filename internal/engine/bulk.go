@@ -44,7 +44,7 @@ func (m *change) runMany(ctx context.Context, input map[string]any) (n int64, er
 		return 0, err
 	}
 	if it.op == access.Delete {
-		return int64(len(keys)), m.mutator(e).Delete(ctx, keys)
+		return int64(len(keys)), m.remove(ctx, e, keys)
 	}
 	if it.draft, err = m.mutator(e).Change(keys, it.values); err != nil {
 		return 0, err

@@ -73,6 +73,8 @@ func (m *change) run(ctx context.Context, input map[string]any) (outcome, error)
 		return m.upsert(ctx, input)
 	case entity.RootDelete:
 		return m.delete(ctx, input)
+	case entity.RootRestore:
+		return m.restore(ctx, input)
 	}
 	n, err := m.runMany(ctx, input)
 	return outcome{affected: n}, err
@@ -119,11 +121,15 @@ func (m *change) delete(ctx context.Context, input map[string]any) (outcome, err
 	if err != nil {
 		return outcome{}, badPath([]any{"input", "id"}, apierr.InvalidFormat, "id "+err.Error()+".")
 	}
-	it := &item{entity: e, op: access.Delete, path: []any{"input"}, key: key}
+	it := &item{entity: e, op: access.Delete, path: []any{"input"}, key: key, input: input, values: make(entity.Input)}
+	m.readVersion(it)
+	if err := faulty(m.faults); err != nil {
+		return outcome{}, err
+	}
 	if err := m.inspect(ctx, []*item{it}); err != nil {
 		return outcome{}, err
 	}
-	return outcome{keys: []any{key}}, m.mutator(e).Delete(ctx, []any{key})
+	return outcome{keys: []any{key}}, m.remove(ctx, e, []any{key})
 }
 
 func (m *change) mutator(e *entity.Entity) entity.Mutator { return m.engine.mutators[e.Name] }

@@ -63,6 +63,9 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 			if keys, err = x.idArguments(r); out.refused(err) || len(keys) == 0 {
 				return nil
 			}
+			if req.deleted, err = deletedArg(r.entity, r.node.ArgumentMap(x.vars), x.viewer); out.refused(err) {
+				return nil
+			}
 		}
 		if r.wantCursor { // an edge in a mutation's payload: its cursor is for the default order
 			o, err := resolveOrder(r.entity, nil, x.viewer, nil)
@@ -119,6 +122,7 @@ func (x *execution) parts(out *rows) []*part {
 
 func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req request, keys []any) error {
 	r := out.read
+	req.deleted = out.args.deleted
 	if r.grouped {
 		return x.groups(ctx, q, out, req, keys)
 	}

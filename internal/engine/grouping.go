@@ -77,6 +77,9 @@ func (x *Engine) resolveGroups(r *read, args map[string]any, viewer access.Viewe
 	if a.search, err = searchArg(r.entity, args, viewer); err != nil {
 		return nil, err
 	}
+	if a.deleted, err = deletedArg(r.entity, args, viewer); err != nil {
+		return nil, err
+	}
 	if w := args["where"]; w != nil {
 		m, _ := w.(map[string]any)
 		if a.where, err = x.resolveWhere(r.entity, m, viewer); err != nil {

@@ -31,6 +31,8 @@ type look struct {
 	// by is the column that holds the keys; the primary key if it is empty.
 	by   string
 	lock bool
+	// deleted says that the rows are deleted ones.
+	deleted bool
 }
 
 func (l *look) rule(r *access.Rule) {
@@ -65,8 +67,12 @@ func (m *change) at(ctx context.Context, l *look, keys []any) (map[any]*sight, e
 		write()
 		s.WriteSQL(" THEN 1 ELSE 0 END")
 	}
-	ask(func() { e.WritePredicate(s, access.Read, m.viewer, "t") })
-	ask(func() { e.WritePredicate(s, l.op, m.viewer, "t") })
+	allows := e.WritePredicate
+	if l.deleted {
+		allows = e.WriteWithDeleted
+	}
+	ask(func() { allows(s, access.Read, m.viewer, "t") })
+	ask(func() { allows(s, l.op, m.viewer, "t") })
 	for _, r := range l.rules {
 		ask(func() { e.WriteRule(s, r, m.viewer, "t") })
 	}
@@ -262,6 +268,9 @@ func (m *change) inspect(ctx context.Context, items []*item) error {
 	keys := make([]any, len(items))
 	for i, it := range items {
 		keys[i] = it.key
+		if it.version != nil {
+			l.column(it.entity.Version.Column)
+		}
 		for _, in := range it.guarded {
 			l.rule(in.rule)
 		}
@@ -291,6 +300,9 @@ func (m *change) inspect(ctx context.Context, items []*item) error {
 		if err := m.deniedBy(it, row); err != nil {
 			return err
 		}
+		if err := stale(it, row); err != nil {
+			return err
+		}
 		id := rowName{it.entity.Name, it.key}
 		if m.touched[id] {
 			m.fault(it, apierr.Invalid, "is changed in another place of the input, too", "id")
@@ -301,6 +313,20 @@ func (m *change) inspect(ctx context.Context, items []*item) error {
 		m.touched[id], it.seen = true, row
 	}
 	return nil
+}
+
+// stale refuses to write over a version of the row that the client has not seen.
+func stale(it *item, row *sight) error {
+	if it.version == nil || row.columns[it.entity.Version.Column] == it.version {
+		return nil
+	}
+	current := row.columns[it.entity.Version.Column]
+	if it.entity.Version.Type == entity.BigInt {
+		current = text(current)
+	}
+	e := apierr.New(apierr.Conflict, "This %s was changed meanwhile: its version is %v.", it.entity.Name, current)
+	e.Fields = []apierr.Field{it.located(apierr.Field{Path: []any{it.entity.Version.Name}, Code: apierr.Stale, Message: "is not the current version", Current: current})}
+	return e
 }
 
 // deniedBy says which inputs the rules of their fields forbid for the row.

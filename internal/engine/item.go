@@ -20,6 +20,7 @@ type item struct {
 	above *branch
 	depth int
 
+	version  any          // that the client has seen, nil if it does not say
 	values   entity.Input // the input without what is written along with the row
 	branches []*branch
 	// guarded are the inputs whose fields have rules of their own that depend on the row.
@@ -139,6 +140,7 @@ func (m *change) read(it *item) *item {
 	if it.op == access.Update {
 		delete(it.values, "id")
 		m.identify(it)
+		m.readVersion(it)
 	}
 	for _, ed := range e.Edges {
 		m.readEdge(it, ed, ed == back)
@@ -158,6 +160,27 @@ func (m *change) identify(it *item) {
 		return
 	}
 	it.key = key
+}
+
+// readVersion reads which version of the row the client has seen.
+func (m *change) readVersion(it *item) {
+	f := it.entity.Version
+	if f == nil {
+		return
+	}
+	v := it.input[f.Name]
+	delete(it.values, f.Name)
+	switch version, err := filterValue(f, v); {
+	case m.kind == entity.RootUpdateMany && v != nil:
+		m.fault(it, apierr.Invalid, "is that of one row; the filter can ask for versions", f.Name)
+	case v == nil && (it.entity.VersionOptional || m.kind == entity.RootUpdateMany):
+	case v == nil:
+		m.fault(it, apierr.Required, "is required", f.Name)
+	case err != nil:
+		m.fault(it, apierr.InvalidFormat, err.Error(), f.Name)
+	default:
+		it.version = version
+	}
 }
 
 // readEdge reads what an input says of an edge. Back says that the place of the input says where the edge leads.

@@ -105,7 +105,7 @@ func (m *change) cut(ctx context.Context, own *entity.Edge, branches []*branch) 
 			continue
 		}
 		m.writing = []*item{b.owner}
-		if err := m.mutator(e).Delete(ctx, keys); err != nil {
+		if err := m.remove(ctx, e, keys); err != nil {
 			return err
 		}
 	}

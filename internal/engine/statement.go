@@ -9,6 +9,8 @@ import (
 type request struct {
 	viewer   access.Viewer
 	postgres bool
+	// deleted says that the rows of the statement's own table may be deleted ones.
+	deleted bool
 }
 
 // The aliases of all statements: t is the entity's table, j a join table, p the list of parents, u a union of segments,
@@ -323,7 +325,11 @@ func (q request) restrict(s *statement, e *entity.Entity, alias string) {
 		return
 	}
 	s.WriteSQL(" AND (")
-	e.WritePredicate(s, access.Read, q.viewer, alias)
+	if q.deleted && alias == "t" {
+		e.WriteWithDeleted(s, access.Read, q.viewer, alias)
+	} else {
+		e.WritePredicate(s, access.Read, q.viewer, alias)
+	}
 	s.WriteSQL(")")
 }
 

@@ -133,6 +133,10 @@ var data = []struct {
 	{"News", []object{{"text": "a"}, {"text": "b"}}, object{"text": "z"}},
 	{"Paper", []object{{"title": "a"}, {"title": "b", "rank": 2, "subtitle": "c"}}, object{"title": "z"}},
 	{"Page", []object{{"text": "a", "documentId": "@Paper.0"}, {"text": "b"}}, nil},
+
+	{"Folder", []object{{"name": "a", "owner": "ada", "number": 1}, {"name": "b", "owner": "ada", "number": 2}}, object{"name": "z", "version": 1}},
+	{"File", []object{{"name": "a", "folderId": "@Folder.1"}, {"name": "b"}}, object{"name": "z"}},
+	{"Lock", []object{{"why": "a", "folderId": "@Folder.0"}, {"why": "b"}}, object{"folderId": nil}},
 }
 
 func clash(text string) object {
@@ -225,6 +229,12 @@ func TestEveryEntity(t *testing.T) {
 				in["id"] = a.ids[d.entity+".0"]
 				r := a.must(fmt.Sprintf(`mutation($in: Update%sInput!) { %s(input: $in) { made: %s { %s } } }`, e.Name, e.Names.Update, payload(e), strings.Join(fields(e), " ")), object{"in": in})
 				made, _ := r.At(e.Names.Update, "made").(object)
+				if e.Version != nil {
+					if made[e.Version.Name] != 2.0 {
+						t.Errorf("%s has the version %v", e.Name, made[e.Version.Name])
+					}
+					delete(in, e.Version.Name)
+				}
 				expect(t, e, "update", in, made)
 			}
 		})
@@ -236,7 +246,11 @@ func TestEveryEntity(t *testing.T) {
 				}
 				for i := range d.rows {
 					id := a.ids[fmt.Sprintf("%s.%d", e.Name, i)]
-					r := a.must(fmt.Sprintf(`mutation($id: ID!) { %s(input: {id: $id}) { deletedId } }`, e.Names.Delete), object{"id": id})
+					version := ""
+					if e.Version != nil {
+						version = fmt.Sprintf(", version: %v", a.must(fmt.Sprintf(`query($id: ID!) { %s(id: $id) { version } }`, e.Names.One), object{"id": id}).At(e.Names.One, "version"))
+					}
+					r := a.must(fmt.Sprintf(`mutation($id: ID!) { %s(input: {id: $id%s}) { deletedId } }`, e.Names.Delete, version), object{"id": id})
 					if r.At(e.Names.Delete, "deletedId") != id {
 						t.Errorf("delete %s: %s", e.Name, r.Raw)
 					}
