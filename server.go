@@ -13,6 +13,9 @@ func main() {
 	gateway.Main(gateway.App{
 		Name:           "Entwine",
 		Open:           graph.Open,
+		Hooks:          graph.Hooks,
+		Routes:         graph.Routes,
+		Commands:       graph.Commands(),
 		Migrations:     migrate.Files,
 		DataMigrations: migrate.Data,
 		Demo:           demo.Data(demo.Config{Users: 200}),

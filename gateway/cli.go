@@ -39,7 +39,12 @@ func Run(ctx context.Context, app App, args []string, lookup func(string) (strin
 	if app.Name == "" {
 		app.Name = "Entwine"
 	}
-	root := (&command{app: app, args: args, lookup: lookup, out: out, log: log}).root()
+	c := &command{app: app, args: args, lookup: lookup, out: out, log: log}
+	root := c.root()
+	if err := c.addCommands(root); err != nil {
+		fmt.Fprintf(log, "error: %v\n", err)
+		return 1
+	}
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(log)

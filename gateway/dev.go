@@ -113,13 +113,16 @@ func (c *command) serveDev(ctx context.Context, cfg Config, key string, ln net.L
 		return err
 	}
 	keys := idempotency.New(db, cfg.KeyRetention)
-	s := c.server(db, handle, cfg, keys, func(hc *httpd.Config) {
+	s, err := c.server(db, handle, cfg, keys, func(hc *httpd.Config) {
 		hc.Development = true
 		hc.Authenticate = who
 		if hc.Playground != nil {
 			hc.Playground.Key = key
 		}
 	})
+	if err != nil {
+		return err
+	}
 	if err := ready(did); err != nil {
 		return err
 	}

@@ -30,6 +30,13 @@ type App struct {
 	DataMigrations []DataMigration
 	// Rules is the Go code behind the schema's named rules, see [access.Named].
 	Rules map[string]access.Dynamic
+	// Hooks registers hooks of the ORM, with the client of the handle at hand. They run around every write of the ORM: those of the
+	// API, of hand-written operations, routes and commands.
+	Hooks func(*Handle)
+	// Routes registers HTTP routes beside those of the gateway.
+	Routes func(*Router)
+	// Commands are commands of its own, beside serve and the others.
+	Commands []Command
 	// Demo is the data that `dev` puts into an empty database. None if nil.
 	Demo Demo
 	// Examples are *.graphql files that the playground opens as tabs, in the order of their names. A file NAME.json beside one
@@ -37,8 +44,8 @@ type App struct {
 	Examples fs.FS
 }
 
-// Handle opens the application over a driver that the caller owns, and gives its named rules their code. The framework and
-// package gatewaytest call it.
+// Handle opens the application over a driver that the caller owns, gives its named rules their code, and registers its hooks. The
+// framework and package gatewaytest call it.
 func (a App) Handle(drv dialect.Driver) (*Handle, error) {
 	handle, err := a.Open(drv)
 	if err != nil {
@@ -46,6 +53,10 @@ func (a App) Handle(drv dialect.Driver) (*Handle, error) {
 	}
 	if name := handle.Catalog.Link(a.Rules); name != "" {
 		return nil, fmt.Errorf("the schema names the rule %q, which App.Rules does not have", name)
+	}
+	handle.driver, _ = drv.(updater)
+	if a.Hooks != nil {
+		a.Hooks(handle)
 	}
 	return handle, nil
 }

@@ -21,10 +21,16 @@ type Handle struct {
 	Custom graphql.ExecutableSchema
 	// Mutators write rows, by the name of the entity.
 	Mutators map[string]entity.Mutator
+	// Client is the client of the ORM. Generated code gives it its type: graph.Client.
+	Client any
+	// Explain turns an error of the ORM into one for clients, as far as they may know it.
+	Explain func(error) error
 	// Tables are the tables of the ent schema, which migrations lead to.
 	Tables []*schema.Table
 	// Renamed are the names that tables and columns had before, for `migrate new`.
 	Renamed []entity.Renaming
+
+	driver updater
 }
 
 // Opener makes the application's handle over a driver that the framework owns. A statement that is executed with the

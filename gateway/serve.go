@@ -69,7 +69,10 @@ says which and what to do, and does not start. With --migrate it applies pending
 			return err
 		}
 		keys := idempotency.New(db, cfg.KeyRetention)
-		s := c.server(db, handle, cfg, keys, func(hc *httpd.Config) { hc.Authenticate = who })
+		s, err := c.server(db, handle, cfg, keys, func(hc *httpd.Config) { hc.Authenticate = who })
+		if err != nil {
+			return err
+		}
 		ln, err := httpd.Listen(cfg.Addr, invocation()+" serve")
 		if err != nil {
 			return err
@@ -132,14 +135,19 @@ func sqliteFile(url string) (path string, ok bool) {
 }
 
 // server puts the parts together.
-func (c *command) server(db *store.DB, handle *Handle, cfg Config, keys *idempotency.Keys, options ...func(*httpd.Config)) *httpd.Server {
+func (c *command) server(db *store.DB, handle *Handle, cfg Config, keys *idempotency.Keys, options ...func(*httpd.Config)) (*httpd.Server, error) {
 	c.relaxGC()
 	log := c.logger()
+	own, err := c.app.OwnRoutes(handle, RouteLimits{Body: int64(cfg.Documents.Body), Time: cfg.Timeout}, log)
+	if err != nil {
+		return nil, err
+	}
 	e := engine.New(db, handle.Catalog, handle.Mutators, handle.Custom, cfg.Reads)
 	hc := httpd.Config{
 		GraphQL: within(cfg.Timeout, gql.New(e, gql.Config{
 			Introspection: cfg.Introspection, Hints: cfg.Introspection, Limits: cfg.Documents, Keys: keys, Logger: log,
 		})),
+		Own:         own,
 		Ready:       db.Ping,
 		CORSOrigins: cfg.CORSOrigins,
 		Logger:      log,
@@ -150,7 +158,7 @@ func (c *command) server(db *store.DB, handle *Handle, cfg Config, keys *idempot
 	for _, option := range options {
 		option(&hc)
 	}
-	return httpd.New(hc)
+	return httpd.New(hc), nil
 }
 
 // relaxGC lets the heap grow to five times what is live before it is collected. A gateway keeps little and allocates much,

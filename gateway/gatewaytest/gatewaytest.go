@@ -89,7 +89,12 @@ func Open(t testing.TB, app gateway.App, url string) *Gateway {
 	}
 	g.db, g.Handle = db, handle
 	g.engine, g.h = serve(db, handle)
-	g.server = httpd.New(httpd.Config{GraphQL: g.h, Logger: slog.New(slog.DiscardHandler)})
+	log := slog.New(slog.DiscardHandler)
+	own, err := app.OwnRoutes(handle, gateway.RouteLimits{Body: 1 << 20, Time: 10 * time.Second}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.server = httpd.New(httpd.Config{GraphQL: g.h, Own: own, Logger: log})
 	return g
 }
 

@@ -122,8 +122,7 @@ func statusOf(code apierr.Code) int {
 // Like every error it is shown only if it is an [*apierr.Error], and logged otherwise. It is for the layers around the
 // endpoint, which refuse requests too.
 func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
-	e := presenter{log: log, max: 1}.present(r.Context(), err)
-	body, _ := json.Marshal(map[string]any{"errors": gqlerror.List{e}})
+	body := ErrorBody(r.Context(), log, err)
 	format, ok := negotiate(r.Header)
 	if !ok {
 		format = jsonFormat
@@ -131,4 +130,11 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	w.Header().Set("Content-Type", format.contentType())
 	w.WriteHeader(statusOf(apierr.CodeOf(err)))
 	_, _ = w.Write(body)
+}
+
+// ErrorBody is the body of an answer that is an error, of which the client sees what it may.
+func ErrorBody(ctx context.Context, log *slog.Logger, err error) []byte {
+	e := presenter{log: log, max: 1}.present(ctx, err)
+	body, _ := json.Marshal(map[string]any{"errors": gqlerror.List{e}})
+	return body
 }

@@ -12,7 +12,7 @@ import (
 
 // cors lets pages of other origins call the API. Credentials of the browser (cookies) are never allowed across origins;
 // a page sends a token.
-func cors(origins []string, development bool) func(http.Handler) http.Handler {
+func cors(origins []string, development bool, methods string) func(http.Handler) http.Handler {
 	allowed := func(origin string) bool {
 		return slices.Contains(origins, origin) || development && loopbackOrigin(origin)
 	}
@@ -30,9 +30,9 @@ func cors(origins []string, development bool) func(http.Handler) http.Handler {
 				next.ServeHTTP(w, r)
 				return
 			}
-			h.Set("Allow", "GET, POST, OPTIONS")
+			h.Set("Allow", methods+", OPTIONS")
 			if ok {
-				h.Set("Access-Control-Allow-Methods", "GET, POST")
+				h.Set("Access-Control-Allow-Methods", methods)
 				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, "+idempotency.Header)
 				h.Set("Access-Control-Max-Age", "600")
 			}

@@ -8,12 +8,15 @@ import (
 	"sync/atomic"
 
 	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/internal/gql"
 )
 
 // Config describes a server. Only GraphQL is required.
 type Config struct {
 	// GraphQL answers /graphql.
 	GraphQL http.Handler
+	// Own are the application's routes, nil if it has none. They get what the others leave.
+	Own *Own
 	// Playground is what /playground shows; nil switches the page off.
 	Playground *Playground
 	// Ready says why the gateway cannot serve, nil if it can. The reason is logged, not shown. Calls do not overlap.
@@ -48,9 +51,9 @@ func New(cfg Config) *Server {
 	// Routes.
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", layers(cfg.GraphQL,
-		cors(cfg.CORSOrigins, cfg.Development),
+		cors(cfg.CORSOrigins, cfg.Development, "GET, POST"),
 		limitBodyTime,
-		authenticate(cfg.Authenticate, cfg.Logger),
+		authenticate(cfg.Authenticate, cfg.Logger, gql.WriteError),
 	))
 	mux.HandleFunc("GET /livez", live)
 	mux.Handle("GET /readyz", ready)
@@ -58,11 +61,23 @@ func New(cfg Config) *Server {
 		pages := cfg.Playground.handler()
 		mux.Handle("GET /playground", pages)
 		mux.Handle("GET /playground/", pages)
+	}
+	switch {
+	case cfg.Own.root():
+	case cfg.Playground != nil:
 		mux.Handle("GET /{$}", http.RedirectHandler("/playground", http.StatusFound))
-	} else {
+	default:
 		mux.HandleFunc("GET /{$}", about)
 	}
-	mux.HandleFunc("/", notFound)
+	if cfg.Own != nil {
+		mux.Handle("/", layers(cfg.Own,
+			cors(cfg.CORSOrigins, cfg.Development, "GET, POST, PUT, PATCH, DELETE"),
+			limitBodyTime,
+			authenticate(cfg.Authenticate, cfg.Logger, WriteError),
+		))
+	} else {
+		mux.HandleFunc("/", notFound)
+	}
 
 	// Around all of them, outermost first.
 	s.Handler = layers(mux,

@@ -30,6 +30,16 @@ var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, "viewer="+access.FromContext(r.Context()).UserID+" id="+requestid.FromContext(r.Context()))
 })
 
+// own is a route of an application.
+func own(t *testing.T) *httpd.Own {
+	t.Helper()
+	o, err := httpd.NewOwn([]httpd.Route{{Pattern: "PUT /own/{id}", Handler: echo}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
 func who(r *http.Request) (access.Viewer, error) {
 	token, given, err := httpd.Bearer(r)
 	switch {
@@ -123,6 +133,20 @@ func TestRoutes(t *testing.T) {
 		{
 			name: "a loopback origin in development", url: "/graphql", method: "OPTIONS", header: map[string]string{"Origin": "http://[::1]:3000", "Host": "localhost:8080"}, status: 204,
 			config: httpd.Config{Development: true}, wantHeader: map[string]string{"Access-Control-Allow-Origin": "http://[::1]:3000"},
+		},
+		{
+			name: "an allowed origin asks for an own route", url: "/own/7", method: "OPTIONS", header: map[string]string{"Origin": "https://shop.example"}, status: 204,
+			config:     httpd.Config{CORSOrigins: []string{"https://shop.example"}, Own: own(t)},
+			wantHeader: map[string]string{"Access-Control-Allow-Origin": "https://shop.example", "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE"},
+		},
+		{name: "an own route", url: "/own/7", method: "PUT", header: map[string]string{"Authorization": "Bearer key"}, config: httpd.Config{Own: own(t)}, status: 200, want: "viewer=7"},
+		{name: "a wrong method of an own route", url: "/own/7", config: httpd.Config{Own: own(t)}, status: 405, want: "GET", wantHeader: map[string]string{"Allow": "PUT"}},
+		{name: "no own route", url: "/own", config: httpd.Config{Own: own(t)}, status: 404, want: "/graphql"},
+		{name: "a panic of an own route", url: "/own/7", method: "PUT", body: "panic", config: httpd.Config{Own: own(t)}, status: 500, want: "INTERNAL_SERVER_ERROR", not: "secret"},
+		{name: "the root beside own routes", url: "/", config: httpd.Config{Own: own(t)}, status: 200, want: "/graphql"},
+		{
+			name: "a wrong token on an own route", url: "/own/7", method: "PUT", header: map[string]string{"Authorization": "Bearer secret"}, config: httpd.Config{Own: own(t)}, status: 401,
+			want: `"code":"UNAUTHENTICATED"`, not: "secret", wantHeader: map[string]string{"WWW-Authenticate": "Bearer", "Content-Type": "application/json; charset=utf-8"},
 		},
 		{
 			name: "null is no origin", url: "/graphql", method: "OPTIONS", header: map[string]string{"Origin": "null", "Host": "localhost"}, status: 204,

@@ -120,8 +120,11 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// authenticate puts the viewer into the request's context.
-func authenticate(who func(*http.Request) (access.Viewer, error), log *slog.Logger) func(http.Handler) http.Handler {
+// authenticate puts the viewer into the request's context, or has the request refused.
+func authenticate(
+	who func(*http.Request) (access.Viewer, error), log *slog.Logger,
+	refuse func(http.ResponseWriter, *http.Request, *slog.Logger, error),
+) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		if who == nil {
 			return next
@@ -132,7 +135,7 @@ func authenticate(who func(*http.Request) (access.Viewer, error), log *slog.Logg
 				if apierr.CodeOf(err) == apierr.Unauthenticated {
 					w.Header().Set("WWW-Authenticate", "Bearer")
 				}
-				gql.WriteError(w, r, log, err)
+				refuse(w, r, log, err)
 				return
 			}
 			next.ServeHTTP(w, r.WithContext(access.NewContext(r.Context(), viewer)))

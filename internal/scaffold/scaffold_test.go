@@ -38,7 +38,7 @@ func TestFilesAreTheReferenceApplications(t *testing.T) {
 		}
 		want, got := string(reference), string(f.content)
 		if f.name == "server.go" {
-			want, got = withoutDemo(want), withoutDemo(got)
+			want, got = withoutExtras(want), withoutExtras(got)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s is not that of the reference application; change both:\n%s", f.name, diff)
@@ -49,10 +49,13 @@ func TestFilesAreTheReferenceApplications(t *testing.T) {
 	}
 }
 
-// withoutDemo is server.go without what the reference application has on top, and without the comment that describes it.
-func withoutDemo(server string) string {
+// extras are the lines of server.go that the reference application has on top: demo data, and examples of docs/extending.md.
+var extras = regexp.MustCompile(`demo|graph\.(Hooks|Routes|Commands)`)
+
+// withoutExtras is server.go without them, and without the comment that describes it.
+func withoutExtras(server string) string {
 	_, code, _ := strings.Cut(server, "package main")
-	lines := slices.DeleteFunc(strings.Split(code, "\n"), func(line string) bool { return strings.Contains(line, "demo") })
+	lines := slices.DeleteFunc(strings.Split(code, "\n"), extras.MatchString)
 	return strings.Join(lines, "\n")
 }
 

@@ -62,6 +62,11 @@ func (d entDriver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx
 	return &entsql.Tx{Conn: entsql.Conn{ExecQuerier: tx}, Tx: tx}, nil
 }
 
+// Update is that of the database, for those who have only the driver.
+func (d entDriver) Update(ctx context.Context, fn func(ctx context.Context) error) error {
+	return d.db.Update(ctx, fn)
+}
+
 // conn returns the transaction that runs in ctx, or else the pool.
 func (d entDriver) conn(ctx context.Context, pool *sql.DB) entsql.Conn {
 	if u := d.db.running(ctx); u != nil {

@@ -23,7 +23,10 @@ import (
 	"github.com/entwine-data/entwine/migrate"
 )
 
-var app = gateway.App{Name: "Community", Version: "v0-test", Open: graph.Open, Migrations: migrate.Files, Demo: demo.Data(demo.Config{Users: 30}), Examples: graph.Examples}
+var app = gateway.App{
+	Name: "Community", Version: "v0-test", Open: graph.Open, Migrations: migrate.Files, Demo: demo.Data(demo.Config{Users: 30}), Examples: graph.Examples,
+	Hooks: graph.Hooks, Routes: graph.Routes, Commands: graph.Commands(),
+}
 
 // run runs a command to its end.
 func run(t *testing.T, env map[string]string, args ...string) (code int, out, log string) {
