@@ -19,7 +19,7 @@ type Grid struct {
 	config `json:"-"`
 	// ID of the ent.
 	ID int `json:"id,omitempty"`
-	// The name of the grid in addresses. Made up if none is given.
+	// The name of the grid in addresses, by which the owner shares it. Made up if none is given.
 	Slug string `json:"slug,omitempty"`
 	// The headline.
 	Title string `json:"title,omitempty"`

@@ -108,8 +108,19 @@ func writeRule(b *strings.Builder, what string, e *entity.Entity, r *access.Rule
 	}
 }
 
-// verdict is what a rule comes to for a viewer, in English.
+// verdict is what a rule comes to for a viewer, in English, also for those who know a key if that makes a difference.
 func verdict(e *entity.Entity, rule *access.Rule, v access.Viewer, rows bool) string {
+	text := usually(e, rule, v, rows)
+	for _, field := range rule.Known() {
+		v.Known = field
+		if knowing := usually(e, rule, v, rows); knowing != text {
+			text += "; looked up by its " + field + ": " + knowing
+		}
+	}
+	return text
+}
+
+func usually(e *entity.Entity, rule *access.Rule, v access.Viewer, rows bool) string {
 	r := rule.Reduce(v)
 	if r == nil {
 		return "no"

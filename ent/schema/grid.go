@@ -21,7 +21,7 @@ type Grid struct{ ent.Schema }
 func (Grid) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("slug").Unique().NotEmpty().MaxRuneLen(100).DefaultFunc(randomSlug).
-			Comment("The name of the grid in addresses. Made up if none is given."),
+			Comment("The name of the grid in addresses, by which the owner shares it. Made up if none is given."),
 		field.String("title").NotEmpty().MaxRuneLen(128).
 			Comment("The headline."),
 		field.JSON("cells", []any{}).Default([]any{}).
@@ -60,6 +60,6 @@ func (Grid) Annotations() []schema.Annotation {
 	owner := access.Any(access.Owner("user"), access.Role("admin"))
 	return []schema.Annotation{
 		schema.Comment("A puzzle that a user owns."),
-		access.Rules{Read: access.Everyone(), Create: owner, Update: owner, Delete: owner},
+		access.Rules{Read: access.Any(owner, access.Knows("slug")), Create: owner, Update: owner, Delete: owner},
 	}
 }

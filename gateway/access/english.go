@@ -32,6 +32,8 @@ func (r *Rule) String() string {
 		return r.Field + " is past"
 	case KindFuture:
 		return r.Field + " is still to come"
+	case KindKnows:
+		return "the viewer knows its " + r.Field
 	case KindNamed:
 		return "rule " + r.Label
 	case KindRelated:
@@ -80,6 +82,22 @@ func list(words []string, by string) string {
 	default:
 		return strings.Join(words[:n-1], ", ") + " " + by + " " + words[n-1]
 	}
+}
+
+// Known are the fields whose values the rule asks for, each once.
+func (r *Rule) Known() []string {
+	if r == nil {
+		return nil
+	}
+	var fields []string
+	if r.Kind == KindKnows {
+		fields = []string{r.Field}
+	}
+	for _, sub := range r.Rules {
+		fields = append(fields, sub.Known()...)
+	}
+	slices.Sort(fields)
+	return slices.Compact(fields)
 }
 
 // RoleNames are the roles that the rule names, each once.

@@ -138,6 +138,7 @@ const (
 	KindPast     Kind = "past"
 	KindFuture   Kind = "future"
 	KindRelated  Kind = "related"
+	KindKnows    Kind = "knows"
 	KindNamed    Kind = "named"
 	KindAny      Kind = "any"
 	KindAll      Kind = "all"
@@ -149,7 +150,7 @@ type Rule struct {
 	Kind   Kind     `json:"kind"`
 	Roles  []string `json:"roles,omitempty"`  // KindRole
 	Path   []string `json:"path,omitempty"`   // KindOwner: names of to-one edges
-	Field  string   `json:"field,omitempty"`  // KindMatch, KindCompare, KindNull, KindPast, KindFuture: name of a field in the ent schema
+	Field  string   `json:"field,omitempty"`  // KindMatch, KindCompare, KindNull, KindPast, KindFuture, KindKnows: name of a field in the ent schema
 	Values []string `json:"values,omitempty"` // KindMatch, KindCompare: stored spellings
 	Op     string   `json:"op,omitempty"`     // KindCompare
 	Edge   string   `json:"edge,omitempty"`   // KindRelated: name of an edge in the ent schema
@@ -208,6 +209,11 @@ func Related(edge string, rule *Rule) *Rule {
 	return &Rule{Kind: KindRelated, Edge: edge, Rules: []*Rule{rule}}
 }
 
+// Knows allows whoever names the value of the field, a unique key, to look its row up by that key, and nothing else: Knows("slug") shares
+// rows by a link. The row is in no list, and neither is it found by its id. It is for read rules of entities, and of use only
+// if values cannot be guessed.
+func Knows(field string) *Rule { return &Rule{Kind: KindKnows, Field: field} }
+
 // Named is a rule that Go code makes for each viewer. The application hands it over as App.Rules; starting fails if it does
 // not.
 func Named(name string) *Rule { return &Rule{Kind: KindNamed, Label: name} }
@@ -259,6 +265,8 @@ func (r *Rule) Reduce(v Viewer) *Rule {
 		return r
 	case KindMatch, KindCompare, KindNull, KindPast, KindFuture:
 		return r
+	case KindKnows:
+		return verdict(v.Known == r.Field)
 	case KindNamed:
 		return r.Made(v).Reduce(v)
 	case KindRelated:
@@ -321,7 +329,7 @@ func (r *Rule) DependsOnRow() bool {
 		return false
 	}
 	switch r.Kind {
-	case KindEveryone, KindSignedIn, KindRole:
+	case KindEveryone, KindSignedIn, KindRole, KindKnows:
 		return false
 	case KindAny, KindAll, KindNot:
 		return slices.ContainsFunc(r.Rules, (*Rule).DependsOnRow)

@@ -18,6 +18,9 @@ type Viewer struct {
 	// System lifts every rule. It is for the framework's and the application's own work (loading data, background jobs),
 	// never for a request.
 	System bool
+	// Known is the field, a unique key, by whose value one row is being looked up; see [Knows]. The engine sets it for such a look-up,
+	// and nobody else.
+	Known string
 }
 
 // SignedIn says whether the viewer is known: a user, or a service that has at least one role.

@@ -186,6 +186,9 @@ func TestFaultsNameThePlaceAndTheWayOut(t *testing.T) {
 		{[]ent.Interface{PageInfo{}}, Config{DefaultRules: open}, []string{"entity PageInfo", "entity.Rename"}},
 		{[]ent.Interface{BadMatch{}}, Config{}, []string{"entity BadMatch", `cannot hold "onn"`}},
 		{[]ent.Interface{BadOwner{}, Badge{}}, Config{DefaultRules: open}, []string{"entity BadOwner", `no to-one edge "badges"`}},
+		{[]ent.Interface{Badge{}}, Config{DefaultRules: access.Rules{Read: access.Knows("title")}}, []string{"entity Badge", `Knows("title")`, "make it unique"}},
+		{[]ent.Interface{Badge{}}, Config{DefaultRules: access.Rules{Read: access.Everyone(), Update: access.Knows("title")}}, []string{"entity Badge", `Knows("title")`, "who may read"}},
+		{[]ent.Interface{Holder{}, Medal{}}, Config{DefaultRules: access.Rules{Read: access.Any(access.Role("x"), access.Related("medals", access.Knows("id")))}}, []string{"entity Holder", `Knows("id")`, "not within Related"}},
 		{[]ent.Interface{BadSoftDelete{}}, Config{DefaultRules: open}, []string{"field gone_at", `.Optional().Nillable()`}},
 		{[]ent.Interface{Team{}, TeamGroup{}}, Config{DefaultRules: open}, []string{"entity TeamGroup", "type TeamGroup", "entity Team's groups", "entity.RenameGroups"}},
 		{[]ent.Interface{BadEdge{}, Team{}}, Config{DefaultRules: open}, []string{"edge period", "entity.Rename"}},
@@ -212,12 +215,15 @@ func TestForeignKeyWithoutAField(t *testing.T) {
 	medal := m.node("Medal")
 	want := entity.Edge{
 		Name: "holder", Schema: "holder", Target: "Holder", Description: "The holder of the medal.",
-		Kind: entity.ToOne, NonNull: true, Column: "holder_medals", Input: "holderId",
+		Kind: entity.ToOne, NonNull: true, Column: "holder_medals", Input: "holderId", Required: true,
 	}
 	if diff := cmp.Diff(want, *medal.Edges[0], cmpopts.IgnoreUnexported(entity.Edge{})); diff != "" {
 		t.Error(diff)
 	}
-	if in := medal.Inputs[len(medal.Inputs)-1]; in.Name != "holderId" || !in.Required {
+	if in := medal.Inputs[len(medal.Inputs)-2]; in.Name != "holderId" || !in.Required {
+		t.Errorf("last input but one %+v", in)
+	}
+	if in := medal.Inputs[len(medal.Inputs)-1]; in.Name != "holder" || !in.Along || !in.Create {
 		t.Errorf("last input %+v", in)
 	}
 	if order := medal.DefaultOrder; len(order) != 1 || order[0].Field.Name != "createdAt" || !order[0].Desc {

@@ -17,20 +17,41 @@ func (m *model) checkRules(n *node) error {
 		if err := m.checkRule(n, n.Entity, n.Rules.For(op)); err != nil {
 			return err
 		}
+		if err := checkKnown(n, op, n.Rules.For(op)); err != nil {
+			return err
+		}
 	}
 	for _, f := range n.Fields {
 		for _, r := range []*access.Rule{f.Read, f.Write} {
-			if err := m.checkRule(n, n.Entity, r); err != nil {
+			if err := cmp.Or(m.checkRule(n, n.Entity, r), checkKnown(n, "", r)); err != nil {
 				return err
 			}
 		}
 	}
 	for _, ed := range n.Edges {
-		if err := cmp.Or(m.checkRule(n, ed.Holder(), ed.Guard), m.checkRule(n, n.Entity, ed.Write)); err != nil {
+		if err := cmp.Or(m.checkRule(n, ed.Holder(), ed.Guard), m.checkRule(n, n.Entity, ed.Write), checkKnown(n, "", ed.Guard), checkKnown(n, "", ed.Write)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkKnown finds uses of [access.Knows] where nobody looks a row up by a key.
+func checkKnown(n *node, op access.Operation, r *access.Rule) error {
+	for _, field := range r.Known() {
+		if op != access.Read || related(r) {
+			return fault(n.Type, "rule Knows(%q): it is for rules on who may read rows of the entity, and not within Related", field)
+		}
+		if !slices.ContainsFunc(n.Keys, func(k *entity.Key) bool { return len(k.Fields) == 1 && k.Fields[0].Schema == field }) {
+			return fault(n.Type, "rule Knows(%q): rows are not looked up by this field alone; make it unique", field)
+		}
+	}
+	return nil
+}
+
+// related says whether the rule asks for something of rows behind an edge that is about a look-up.
+func related(r *access.Rule) bool {
+	return r.Kind == access.KindRelated && len(r.Known()) > 0 || slices.ContainsFunc(r.Rules, related)
 }
 
 // readFieldRules gives fields and edges the rules that their annotations state.
@@ -151,7 +172,7 @@ func ruleLiteral(r *access.Rule) string {
 		text(r.Field)
 	case access.KindCompare:
 		text(r.Field, r.Op)
-	case access.KindNull, access.KindPast, access.KindFuture:
+	case access.KindNull, access.KindPast, access.KindFuture, access.KindKnows:
 		text(r.Field)
 	case access.KindRelated:
 		text(r.Edge)

@@ -38,9 +38,18 @@ type GuardedMutation interface {
 
 type checkedKey struct{}
 
-// Checked returns a context for a mutation whose rules the caller has asked already.
-func Checked(ctx context.Context, m GuardedMutation) context.Context {
-	return context.WithValue(ctx, checkedKey{}, m)
+// Checked returns a context for mutations whose rules the caller has asked already.
+func Checked(ctx context.Context, drafts ...*Draft) context.Context {
+	checked := make(map[GuardedMutation]bool, len(drafts))
+	for _, d := range drafts {
+		checked[d.Mutation] = true
+	}
+	return context.WithValue(ctx, checkedKey{}, checked)
+}
+
+func isChecked(ctx context.Context, m GuardedMutation) bool {
+	checked, _ := ctx.Value(checkedKey{}).(map[GuardedMutation]bool)
+	return checked[m]
 }
 
 // Guard asks the rules about a mutation of the ORM by the viewer of ctx. Rows that the viewer may not see or change are left
@@ -59,7 +68,7 @@ func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
 			return nil, err
 		}
 	}
-	if m == ctx.Value(checkedKey{}) {
+	if isChecked(ctx, m) {
 		return g.Save(ctx)
 	}
 	op := access.Create

@@ -72,6 +72,9 @@ func (q request) unique(parts []*part, values []any) *statement {
 			s.WriteSQL("1=0")
 		}
 	}
+	if len(r.key.Fields) == 1 {
+		q.viewer.Known = r.key.Fields[0].Schema
+	}
 	q.restrict(s, r.entity, "t")
 	return s
 }

@@ -51,8 +51,10 @@ const readable = {
     return readable.Post(v, post) || (v.user !== '' && row.author_id === Number(v.user));
   },
   Post: (v, row) => ['published', 'closed', 'wiki'].includes(row.status) || staff(v) || (v.user !== '' && row.author_id === Number(v.user)),
-  Grid: (v, row) => row.deleted_at === null,
+  Grid: (v, row) => row.deleted_at === null && (v.roles.includes('admin') || String(row.user_id) === v.user),
 };
+// What those may read who know the key by which they look a row up.
+const known = { Grid: { slug: (row) => row.deleted_at === null } };
 const mayRead = (v, type, row) => (readable[type] ? readable[type](v, row) : true);
 // Who may read a field, of the rows that they may read.
 const admin = (v) => v.roles.includes('admin');
@@ -472,7 +474,14 @@ function rootResolver(name) {
     if (name === one + 'Groups') return (_, args, v) => groups(v, type, rowsOf(v, type), args);
     if (name === one) return (_, args, v) => { const { key } = fromId(type, args.id); return find(v, type, (row) => row.id === key); };
     for (const key of e.keys) {
-      if (name === one + 'By' + key[0].toUpperCase() + key.slice(1)) return (_, args, v) => { use(v, type, key); return find(v, type, (row) => row[column(key)] !== null && row[column(key)] === args[key]); };
+      if (name === one + 'By' + key[0].toUpperCase() + key.slice(1)) return (_, args, v) => {
+        use(v, type, key);
+        const wanted = (row) => row[column(key)] !== null && row[column(key)] === args[key];
+        const shared = known[type]?.[key];
+        if (!shared) return find(v, type, wanted);
+        const row = tables[e.table].find((row) => wanted(row) && shared(row));
+        return row ? object(type, row) : null;
+      };
     }
   }
 }
