@@ -86,7 +86,7 @@ func commentEntity() *entity.Entity {
 		ID:          []*entity.Field{fields[0]},
 		Edges: []*entity.Edge{
 			{
-				Name: "post", Schema: "post", Target: "Post", Kind: entity.ToOne, Column: "post_id", Input: "postId",
+				Name: "post", Schema: "post", Target: "Post", Kind: entity.ToOne, Column: "post_id", Input: "postId", Required: true,
 				Description: "The post that this is about; null if the viewer may not read it.",
 			},
 			{
@@ -98,11 +98,11 @@ func commentEntity() *entity.Entity {
 				Description: "The comment that this one replies to.",
 			},
 			{
-				Name: "replies", Schema: "replies", Target: "Comment", Kind: entity.ToMany, Column: "parent_id", Groups: "replyGroups",
+				Name: "replies", Schema: "replies", Target: "Comment", Kind: entity.ToMany, Column: "parent_id", Groups: "replyGroups", Back: "parent",
 				Description: "The replies of the comment.",
 			},
 			{
-				Name: "votes", Schema: "votes", Target: "Vote", Kind: entity.ToMany, Column: "comment_id", Groups: "voteGroups",
+				Name: "votes", Schema: "votes", Target: "Vote", Kind: entity.ToMany, Column: "comment_id", Groups: "voteGroups", Back: "comment",
 				Description: "The votes on the comment.",
 			},
 		},
@@ -124,41 +124,33 @@ func commentEntity() *entity.Entity {
 			Where: "CommentWhere", ToOneWhere: "CommentToOneWhere", ToManyWhere: "CommentToManyWhere",
 			Order: "CommentOrder", OrderField: "CommentOrderField",
 			Create: "createComment", Update: "updateComment", Delete: "deleteComment",
-			UpdateMany: "updateComments", DeleteMany: "deleteComments",
+			CreateMany: "createComments", UpdateMany: "updateComments", DeleteMany: "deleteComments",
 		},
 	}
 }
 
 // commentTarget is what references to Comment lead to.
-func commentTarget(client *ent.Client, c *entity.Catalog) *input.Target[int] {
-	e := c.Entity("Comment")
-	return &input.Target[int]{
-		Entity: e,
-		Key:    input.IntKey[int],
-		Allowed: func(ctx context.Context, op access.Operation, keys []int) ([]int, error) {
-			return client.Comment.Query().
-				Where(entcomment.IDIn(keys...), e.Where(op, access.FromContext(ctx))).
-				IDs(ctx)
-		},
-	}
+func commentTarget(c *entity.Catalog) *input.Target[int] {
+	return &input.Target[int]{Entity: c.Entity("Comment"), Key: input.IntKey[int]}
 }
 
 // commentMutator writes Comment.
 func commentMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	e := c.Entity("Comment")
-	toComment := commentTarget(client, c)
-	toPost := postTarget(client, c)
-	toUser := userTarget(client, c)
-	toVote := voteTarget(client, c)
-	read := func(ctx context.Context, in entity.Input, m *ent.CommentMutation) (*input.Values, error) {
-		v := input.Read(e, in)
+	toComment := commentTarget(c)
+	toPost := postTarget(c)
+	toUser := userTarget(c)
+	toVote := voteTarget(c)
+	read := func(in entity.Input, m *ent.CommentMutation) *entity.Draft {
+		v := input.Read(e, in, m)
 		input.SetEnum(v, "kind", m.SetKind, nil)
 		input.SetRef(v, "postId", toPost, m.SetPostID, nil)
 		input.SetRef(v, "parentId", toComment, m.SetParentID, m.ClearParent)
 		input.SetRef(v, "authorId", toUser, m.SetAuthorID, m.ClearAuthor)
 		input.Set(v, "message", input.String, m.SetMessage, nil, entcomment.MessageValidator)
+
 		input.SetChildren(v, "replies", input.Children[int, int]{
-			Target: toComment,
+			Parent: toComment, Target: toComment,
 			Connect: func(ctx context.Context, parent int, keys []int) error {
 				return client.Comment.Update().Where(entcomment.IDIn(keys...)).SetParentID(parent).Exec(ctx)
 			},
@@ -170,7 +162,7 @@ func commentMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			},
 		})
 		input.SetChildren(v, "votes", input.Children[int, int]{
-			Target: toVote,
+			Parent: toComment, Target: toVote,
 			Connect: func(ctx context.Context, parent int, keys []int) error {
 				return client.Vote.Update().Where(entvote.IDIn(keys...)).SetCommentID(parent).Exec(ctx)
 			},
@@ -181,78 +173,74 @@ func commentMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 				return client.Vote.Update().Where(entvote.IDNotIn(keys...), sql.FieldEQ("comment_id", parent), toVote.Entity.Where(access.Update, access.FromContext(ctx))).ClearComment().Exec(ctx)
 			},
 		})
-		return v, v.Check(ctx)
-	}
-	id := func(key any) (int, error) {
-		id, ok := input.IntKey[int](key)
-		if !ok {
-			return id, fmt.Errorf("Comment has no key %v", key)
-		}
-		return id, nil
-	}
-	ids := func(keys []any) (ids []int, err error) {
-		for _, key := range keys {
-			id, err := id(key)
-			if err != nil {
-				return nil, err
+		return v.Draft(func(edge string, keys []any) error {
+			switch edge {
+			case "post":
+				return input.LinkOne(toPost, keys, m.SetPostID)
+			case "parent":
+				return input.LinkOne(toComment, keys, m.SetParentID)
+			case "author":
+				return input.LinkOne(toUser, keys, m.SetAuthorID)
 			}
-			ids = append(ids, id)
+			return fmt.Errorf("Comment cannot be linked by %s", edge)
+		})
+	}
+	at := func(keys []any) ([]int, error) {
+		ids := make([]int, len(keys))
+		for i, key := range keys {
+			id, ok := input.IntKey[int](key)
+			if !ok {
+				return nil, fmt.Errorf("Comment has no key %v", key)
+			}
+			ids[i] = id
 		}
 		return ids, nil
 	}
 	return entity.Mutator{
-		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			b := client.Comment.Update().Where(entcomment.IDIn(ids...))
-			if _, err := read(ctx, in, b.Mutation()); err != nil {
-				return err
-			}
-			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
-		},
-		DeleteMany: func(ctx context.Context, keys []any) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			_, err = client.Comment.Delete().Where(entcomment.IDIn(ids...)).Exec(ctx)
-			return inputError(e, "delete", err)
-		},
-		Create: func(ctx context.Context, in entity.Input) (any, error) {
+		New: func(in entity.Input) *entity.Draft {
 			b := client.Comment.Create()
-			v, err := read(ctx, in, b.Mutation())
+			d := read(in, b.Mutation())
+			d.Builder = b
+			return d
+		},
+		Change: func(keys []any, in entity.Input) (*entity.Draft, error) {
+			at, err := at(keys)
 			if err != nil {
 				return nil, err
 			}
-			row, err := b.Save(entity.Checked(ctx, b.Mutation()))
-			if err != nil {
-				return nil, inputError(e, "create", err)
+			if len(at) == 1 {
+				b := client.Comment.UpdateOneID(at[0])
+				d := read(in, b.Mutation())
+				d.Save = func(ctx context.Context) error {
+					return inputError(e, "update", b.Select(entcomment.FieldID).Exec(entity.Checked(ctx, d)))
+				}
+				return d, nil
 			}
-			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
+			b := client.Comment.Update().Where(entcomment.IDIn(at...))
+			d := read(in, b.Mutation())
+			d.Save = func(ctx context.Context) error { return inputError(e, "update", b.Exec(entity.Checked(ctx, d))) }
+			return d, nil
 		},
-		Update: func(ctx context.Context, key any, in entity.Input) error {
-			id, err := id(key)
-			if err != nil {
-				return err
-			}
-			b := client.Comment.UpdateOneID(id)
-			v, err := read(ctx, in, b.Mutation())
-			if err != nil {
-				return err
-			}
-			if err := b.Select(entcomment.FieldID).Exec(entity.Checked(ctx, b.Mutation())); err != nil {
-				return inputError(e, "update", err)
-			}
-			return inputError(e, "update", v.Finish(ctx, id))
+		Create: func(ctx context.Context, drafts []*entity.Draft) ([]any, error) {
+			keys, err := input.Create(ctx, drafts, 13, nil,
+				func(ctx context.Context, b *ent.CommentCreate) (*ent.Comment, error) { return b.Save(ctx) },
+				func(ctx context.Context, all []*ent.CommentCreate) ([]*ent.Comment, error) {
+					return client.Comment.CreateBulk(all...).Save(ctx)
+				},
+				func(row *ent.Comment) any { return int64(row.ID) },
+			)
+			return keys, inputError(e, "create", err)
 		},
-		Delete: func(ctx context.Context, key any) error {
-			id, err := id(key)
+		Delete: func(ctx context.Context, keys []any) error {
+			at, err := at(keys)
 			if err != nil {
 				return err
 			}
-			return inputError(e, "delete", client.Comment.DeleteOneID(id).Exec(ctx))
+			if len(at) == 1 {
+				return inputError(e, "delete", client.Comment.DeleteOneID(at[0]).Exec(ctx))
+			}
+			_, err = client.Comment.Delete().Where(entcomment.IDIn(at...)).Exec(ctx)
+			return inputError(e, "delete", err)
 		},
 	}
 }

@@ -59,12 +59,12 @@ func gridEntity() *entity.Entity {
 		ID:          []*entity.Field{fields[0]},
 		Edges: []*entity.Edge{
 			{
-				Name: "user", Schema: "user", Target: "User", Kind: entity.ToOne, NonNull: true, Column: "user_id", Input: "userId",
+				Name: "user", Schema: "user", Target: "User", Kind: entity.ToOne, NonNull: true, Column: "user_id", Input: "userId", Required: true,
 				Description: "The owner.",
 			},
 		},
 		Keys: []*entity.Key{
-			{Name: "gridBySlug", Fields: []*entity.Field{fields[1]}},
+			{Name: "gridBySlug", Value: "SLUG", Fields: []*entity.Field{fields[1]}},
 		},
 		Rules: access.Rules{
 			Read:   access.Any(access.Any(access.Owner("user"), access.Role("admin")), access.Knows("slug")),
@@ -82,108 +82,93 @@ func gridEntity() *entity.Entity {
 			Where: "GridWhere", ToOneWhere: "GridToOneWhere", ToManyWhere: "GridToManyWhere",
 			Order: "GridOrder", OrderField: "GridOrderField",
 			Create: "createGrid", Update: "updateGrid", Delete: "deleteGrid",
-			UpdateMany: "updateGrids", DeleteMany: "deleteGrids",
+			Upsert: "upsertGrid", UniqueKey: "GridUniqueKey",
+			CreateMany: "createGrids", UpdateMany: "updateGrids", DeleteMany: "deleteGrids",
 		},
 	}
 }
 
 // gridTarget is what references to Grid lead to.
-func gridTarget(client *ent.Client, c *entity.Catalog) *input.Target[int] {
-	e := c.Entity("Grid")
-	return &input.Target[int]{
-		Entity: e,
-		Key:    input.IntKey[int],
-		Allowed: func(ctx context.Context, op access.Operation, keys []int) ([]int, error) {
-			return client.Grid.Query().
-				Where(entgrid.IDIn(keys...), e.Where(op, access.FromContext(ctx))).
-				IDs(ctx)
-		},
-	}
+func gridTarget(c *entity.Catalog) *input.Target[int] {
+	return &input.Target[int]{Entity: c.Entity("Grid"), Key: input.IntKey[int]}
 }
 
 // gridMutator writes Grid.
 func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	e := c.Entity("Grid")
-	toUser := userTarget(client, c)
-	read := func(ctx context.Context, in entity.Input, m *ent.GridMutation) (*input.Values, error) {
-		v := input.Read(e, in)
+	toUser := userTarget(c)
+	read := func(in entity.Input, m *ent.GridMutation) *entity.Draft {
+		v := input.Read(e, in, m)
 		input.Set(v, "slug", input.String, m.SetSlug, nil, entgrid.SlugValidator)
 		input.Set(v, "title", input.String, m.SetTitle, nil, entgrid.TitleValidator)
 		input.Set(v, "cells", input.JSON, m.SetCells, nil)
 		input.SetRef(v, "userId", toUser, m.SetUserID, nil)
-		return v, v.Check(ctx)
-	}
-	id := func(key any) (int, error) {
-		id, ok := input.IntKey[int](key)
-		if !ok {
-			return id, fmt.Errorf("Grid has no key %v", key)
-		}
-		return id, nil
-	}
-	ids := func(keys []any) (ids []int, err error) {
-		for _, key := range keys {
-			id, err := id(key)
-			if err != nil {
-				return nil, err
+
+		return v.Draft(func(edge string, keys []any) error {
+			switch edge {
+			case "user":
+				return input.LinkOne(toUser, keys, m.SetUserID)
 			}
-			ids = append(ids, id)
+			return fmt.Errorf("Grid cannot be linked by %s", edge)
+		})
+	}
+	at := func(keys []any) ([]int, error) {
+		ids := make([]int, len(keys))
+		for i, key := range keys {
+			id, ok := input.IntKey[int](key)
+			if !ok {
+				return nil, fmt.Errorf("Grid has no key %v", key)
+			}
+			ids[i] = id
 		}
 		return ids, nil
 	}
 	return entity.Mutator{
-		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			b := client.Grid.Update().Where(entgrid.IDIn(ids...))
-			if _, err := read(ctx, in, b.Mutation()); err != nil {
-				return err
-			}
-			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
-		},
-		DeleteMany: func(ctx context.Context, keys []any) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			b := client.Grid.Update().Where(entgrid.IDIn(ids...)).SetDeletedAt(entity.Now())
-			return inputError(e, "delete", b.Exec(entity.Checked(ctx, b.Mutation())))
-		},
-		Create: func(ctx context.Context, in entity.Input) (any, error) {
+		New: func(in entity.Input) *entity.Draft {
 			b := client.Grid.Create()
-			v, err := read(ctx, in, b.Mutation())
+			d := read(in, b.Mutation())
+			d.Builder = b
+			return d
+		},
+		Change: func(keys []any, in entity.Input) (*entity.Draft, error) {
+			at, err := at(keys)
 			if err != nil {
 				return nil, err
 			}
-			row, err := b.Save(entity.Checked(ctx, b.Mutation()))
-			if err != nil {
-				return nil, inputError(e, "create", err)
+			if len(at) == 1 {
+				b := client.Grid.UpdateOneID(at[0])
+				d := read(in, b.Mutation())
+				d.Save = func(ctx context.Context) error {
+					return inputError(e, "update", b.Select(entgrid.FieldID).Exec(entity.Checked(ctx, d)))
+				}
+				return d, nil
 			}
-			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
+			b := client.Grid.Update().Where(entgrid.IDIn(at...))
+			d := read(in, b.Mutation())
+			d.Save = func(ctx context.Context) error { return inputError(e, "update", b.Exec(entity.Checked(ctx, d))) }
+			return d, nil
 		},
-		Update: func(ctx context.Context, key any, in entity.Input) error {
-			id, err := id(key)
-			if err != nil {
-				return err
-			}
-			b := client.Grid.UpdateOneID(id)
-			v, err := read(ctx, in, b.Mutation())
-			if err != nil {
-				return err
-			}
-			if err := b.Select(entgrid.FieldID).Exec(entity.Checked(ctx, b.Mutation())); err != nil {
-				return inputError(e, "update", err)
-			}
-			return inputError(e, "update", v.Finish(ctx, id))
+		Create: func(ctx context.Context, drafts []*entity.Draft) ([]any, error) {
+			keys, err := input.Create(ctx, drafts, 8, nil,
+				func(ctx context.Context, b *ent.GridCreate) (*ent.Grid, error) { return b.Save(ctx) },
+				func(ctx context.Context, all []*ent.GridCreate) ([]*ent.Grid, error) {
+					return client.Grid.CreateBulk(all...).Save(ctx)
+				},
+				func(row *ent.Grid) any { return int64(row.ID) },
+			)
+			return keys, inputError(e, "create", err)
 		},
-		Delete: func(ctx context.Context, key any) error {
-			id, err := id(key)
+		Delete: func(ctx context.Context, keys []any) error {
+			at, err := at(keys)
 			if err != nil {
 				return err
 			}
-			b := client.Grid.UpdateOneID(id).SetDeletedAt(entity.Now())
-			return inputError(e, "delete", b.Select(entgrid.FieldID).Exec(entity.Checked(ctx, b.Mutation())))
+			if len(at) == 1 {
+				b := client.Grid.UpdateOneID(at[0]).SetDeletedAt(entity.Now())
+				return inputError(e, "delete", b.Select(entgrid.FieldID).Exec(entity.Checked(ctx, &entity.Draft{Mutation: b.Mutation()})))
+			}
+			b := client.Grid.Update().Where(entgrid.IDIn(at...)).SetDeletedAt(entity.Now())
+			return inputError(e, "delete", b.Exec(entity.Checked(ctx, &entity.Draft{Mutation: b.Mutation()})))
 		},
 	}
 }

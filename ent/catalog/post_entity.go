@@ -109,7 +109,7 @@ func postEntity() *entity.Entity {
 				Description: "The answer that the author accepted.",
 			},
 			{
-				Name: "comments", Schema: "comments", Target: "Comment", Kind: entity.ToMany, Column: "post_id", Groups: "commentGroups",
+				Name: "comments", Schema: "comments", Target: "Comment", Kind: entity.ToMany, Column: "post_id", Groups: "commentGroups", Back: "post",
 				Description: "The answers to the post and the comments on it.",
 			},
 			{
@@ -117,20 +117,20 @@ func postEntity() *entity.Entity {
 				Description: "The subjects of the post.",
 			},
 			{
-				Name: "votes", Schema: "votes", Target: "Vote", Kind: entity.ToMany, Column: "post_id", Groups: "voteGroups",
+				Name: "votes", Schema: "votes", Target: "Vote", Kind: entity.ToMany, Column: "post_id", Groups: "voteGroups", Back: "post",
 				Description: "The votes on the post and on its comments.",
 			},
 			{
-				Name: "links", Schema: "links", Target: "PostLink", Kind: entity.ToMany, Column: "post_id", Groups: "linkGroups",
+				Name: "links", Schema: "links", Target: "PostLink", Kind: entity.ToMany, Column: "post_id", Groups: "linkGroups", Back: "post",
 				Description: "The links from this post to others.",
 			},
 			{
-				Name: "linkedFrom", Schema: "linked_from", Target: "PostLink", Kind: entity.ToMany, Column: "related_post_id", Groups: "linkedFromGroups",
+				Name: "linkedFrom", Schema: "linked_from", Target: "PostLink", Kind: entity.ToMany, Column: "related_post_id", Groups: "linkedFromGroups", Back: "related",
 				Description: "The links from other posts to this one.",
 			},
 		},
 		Keys: []*entity.Key{
-			{Name: "postBySlug", Fields: []*entity.Field{fields[2]}},
+			{Name: "postBySlug", Value: "SLUG", Fields: []*entity.Field{fields[2]}},
 		},
 		Rules: access.Rules{
 			Read:   access.Any(access.Match("status", "published", "closed", "wiki"), access.Any(access.Owner("author"), access.Role("moderator", "admin"))),
@@ -151,7 +151,8 @@ func postEntity() *entity.Entity {
 			Where: "PostWhere", ToOneWhere: "PostToOneWhere", ToManyWhere: "PostToManyWhere",
 			Order: "PostOrder", OrderField: "PostOrderField",
 			Create: "createPost", Update: "updatePost", Delete: "deletePost",
-			UpdateMany: "updatePosts", DeleteMany: "deletePosts",
+			Upsert: "upsertPost", UniqueKey: "PostUniqueKey",
+			CreateMany: "createPosts", UpdateMany: "updatePosts", DeleteMany: "deletePosts",
 		},
 		Custom: []*entity.CustomField{
 			{Name: "readingMinutes", Needs: []*entity.Field{fields[0], fields[3]}},
@@ -162,37 +163,30 @@ func postEntity() *entity.Entity {
 }
 
 // postTarget is what references to Post lead to.
-func postTarget(client *ent.Client, c *entity.Catalog) *input.Target[int] {
-	e := c.Entity("Post")
-	return &input.Target[int]{
-		Entity: e,
-		Key:    input.IntKey[int],
-		Allowed: func(ctx context.Context, op access.Operation, keys []int) ([]int, error) {
-			return client.Post.Query().
-				Where(entpost.IDIn(keys...), e.Where(op, access.FromContext(ctx))).
-				IDs(ctx)
-		},
-	}
+func postTarget(c *entity.Catalog) *input.Target[int] {
+	return &input.Target[int]{Entity: c.Entity("Post"), Key: input.IntKey[int]}
 }
 
 // postMutator writes Post.
 func postMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	e := c.Entity("Post")
-	toComment := commentTarget(client, c)
-	toPostLink := postLinkTarget(client, c)
-	toTag := tagTarget(client, c)
-	toUser := userTarget(client, c)
-	toVote := voteTarget(client, c)
-	read := func(ctx context.Context, in entity.Input, m *ent.PostMutation) (*input.Values, error) {
-		v := input.Read(e, in)
+	toComment := commentTarget(c)
+	toPost := postTarget(c)
+	toPostLink := postLinkTarget(c)
+	toTag := tagTarget(c)
+	toUser := userTarget(c)
+	toVote := voteTarget(c)
+	read := func(in entity.Input, m *ent.PostMutation) *entity.Draft {
+		v := input.Read(e, in, m)
 		input.Set(v, "title", input.String, m.SetTitle, nil, entpost.TitleValidator)
 		input.Set(v, "slug", input.String, m.SetSlug, nil, entpost.SlugValidator)
 		input.Set(v, "body", input.String, m.SetBody, nil)
 		input.SetEnum(v, "status", m.SetStatus, nil)
 		input.SetRef(v, "authorId", toUser, m.SetAuthorID, m.ClearAuthor)
 		input.SetRef(v, "acceptedCommentId", toComment, m.SetAcceptedCommentID, m.ClearAcceptedComment)
+
 		input.SetChildren(v, "comments", input.Children[int, int]{
-			Target: toComment,
+			Parent: toPost, Target: toComment,
 			Connect: func(ctx context.Context, parent int, keys []int) error {
 				return client.Comment.Update().Where(entcomment.IDIn(keys...)).SetPostID(parent).Exec(ctx)
 			},
@@ -202,95 +196,91 @@ func postMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			Add: m.AddTagIDs, Remove: m.RemoveTagIDs, Clear: m.ClearTags,
 		})
 		input.SetChildren(v, "votes", input.Children[int, int]{
-			Target: toVote,
+			Parent: toPost, Target: toVote,
 			Connect: func(ctx context.Context, parent int, keys []int) error {
 				return client.Vote.Update().Where(entvote.IDIn(keys...)).SetPostID(parent).Exec(ctx)
 			},
 		})
 		input.SetChildren(v, "links", input.Children[int, int]{
-			Target: toPostLink,
+			Parent: toPost, Target: toPostLink,
 			Connect: func(ctx context.Context, parent int, keys []int) error {
 				return client.PostLink.Update().Where(entpostlink.IDIn(keys...)).SetPostID(parent).Exec(ctx)
 			},
 		})
 		input.SetChildren(v, "linkedFrom", input.Children[int, int]{
-			Target: toPostLink,
+			Parent: toPost, Target: toPostLink,
 			Connect: func(ctx context.Context, parent int, keys []int) error {
 				return client.PostLink.Update().Where(entpostlink.IDIn(keys...)).SetRelatedID(parent).Exec(ctx)
 			},
 		})
-		return v, v.Check(ctx)
-	}
-	id := func(key any) (int, error) {
-		id, ok := input.IntKey[int](key)
-		if !ok {
-			return id, fmt.Errorf("Post has no key %v", key)
-		}
-		return id, nil
-	}
-	ids := func(keys []any) (ids []int, err error) {
-		for _, key := range keys {
-			id, err := id(key)
-			if err != nil {
-				return nil, err
+		return v.Draft(func(edge string, keys []any) error {
+			switch edge {
+			case "author":
+				return input.LinkOne(toUser, keys, m.SetAuthorID)
+			case "accepted_comment":
+				return input.LinkOne(toComment, keys, m.SetAcceptedCommentID)
+			case "tags":
+				return input.LinkAll(toTag, keys, m.AddTagIDs)
 			}
-			ids = append(ids, id)
+			return fmt.Errorf("Post cannot be linked by %s", edge)
+		})
+	}
+	at := func(keys []any) ([]int, error) {
+		ids := make([]int, len(keys))
+		for i, key := range keys {
+			id, ok := input.IntKey[int](key)
+			if !ok {
+				return nil, fmt.Errorf("Post has no key %v", key)
+			}
+			ids[i] = id
 		}
 		return ids, nil
 	}
 	return entity.Mutator{
-		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			b := client.Post.Update().Where(entpost.IDIn(ids...))
-			if _, err := read(ctx, in, b.Mutation()); err != nil {
-				return err
-			}
-			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
-		},
-		DeleteMany: func(ctx context.Context, keys []any) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			_, err = client.Post.Delete().Where(entpost.IDIn(ids...)).Exec(ctx)
-			return inputError(e, "delete", err)
-		},
-		Create: func(ctx context.Context, in entity.Input) (any, error) {
+		New: func(in entity.Input) *entity.Draft {
 			b := client.Post.Create()
-			v, err := read(ctx, in, b.Mutation())
+			d := read(in, b.Mutation())
+			d.Builder = b
+			return d
+		},
+		Change: func(keys []any, in entity.Input) (*entity.Draft, error) {
+			at, err := at(keys)
 			if err != nil {
 				return nil, err
 			}
-			row, err := b.Save(entity.Checked(ctx, b.Mutation()))
-			if err != nil {
-				return nil, inputError(e, "create", err)
+			if len(at) == 1 {
+				b := client.Post.UpdateOneID(at[0])
+				d := read(in, b.Mutation())
+				d.Save = func(ctx context.Context) error {
+					return inputError(e, "update", b.Select(entpost.FieldID).Exec(entity.Checked(ctx, d)))
+				}
+				return d, nil
 			}
-			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
+			b := client.Post.Update().Where(entpost.IDIn(at...))
+			d := read(in, b.Mutation())
+			d.Save = func(ctx context.Context) error { return inputError(e, "update", b.Exec(entity.Checked(ctx, d))) }
+			return d, nil
 		},
-		Update: func(ctx context.Context, key any, in entity.Input) error {
-			id, err := id(key)
-			if err != nil {
-				return err
-			}
-			b := client.Post.UpdateOneID(id)
-			v, err := read(ctx, in, b.Mutation())
-			if err != nil {
-				return err
-			}
-			if err := b.Select(entpost.FieldID).Exec(entity.Checked(ctx, b.Mutation())); err != nil {
-				return inputError(e, "update", err)
-			}
-			return inputError(e, "update", v.Finish(ctx, id))
+		Create: func(ctx context.Context, drafts []*entity.Draft) ([]any, error) {
+			keys, err := input.Create(ctx, drafts, 16, nil,
+				func(ctx context.Context, b *ent.PostCreate) (*ent.Post, error) { return b.Save(ctx) },
+				func(ctx context.Context, all []*ent.PostCreate) ([]*ent.Post, error) {
+					return client.Post.CreateBulk(all...).Save(ctx)
+				},
+				func(row *ent.Post) any { return int64(row.ID) },
+			)
+			return keys, inputError(e, "create", err)
 		},
-		Delete: func(ctx context.Context, key any) error {
-			id, err := id(key)
+		Delete: func(ctx context.Context, keys []any) error {
+			at, err := at(keys)
 			if err != nil {
 				return err
 			}
-			return inputError(e, "delete", client.Post.DeleteOneID(id).Exec(ctx))
+			if len(at) == 1 {
+				return inputError(e, "delete", client.Post.DeleteOneID(at[0]).Exec(ctx))
+			}
+			_, err = client.Post.Delete().Where(entpost.IDIn(at...)).Exec(ctx)
+			return inputError(e, "delete", err)
 		},
 	}
 }

@@ -51,11 +51,11 @@ func postLinkEntity() *entity.Entity {
 		ID:          []*entity.Field{fields[0]},
 		Edges: []*entity.Edge{
 			{
-				Name: "post", Schema: "post", Target: "Post", Kind: entity.ToOne, Column: "post_id", Input: "postId",
+				Name: "post", Schema: "post", Target: "Post", Kind: entity.ToOne, Column: "post_id", Input: "postId", Required: true,
 				Description: "The post that refers; null if the viewer may not read it.",
 			},
 			{
-				Name: "related", Schema: "related", Target: "Post", Kind: entity.ToOne, Column: "related_post_id", Input: "relatedPostId",
+				Name: "related", Schema: "related", Target: "Post", Kind: entity.ToOne, Column: "related_post_id", Input: "relatedPostId", Required: true,
 				Description: "The post referred to; null if the viewer may not read it.",
 			},
 		},
@@ -74,106 +74,92 @@ func postLinkEntity() *entity.Entity {
 			Where: "PostLinkWhere", ToOneWhere: "PostLinkToOneWhere", ToManyWhere: "PostLinkToManyWhere",
 			Order: "PostLinkOrder", OrderField: "PostLinkOrderField",
 			Create: "createPostLink", Update: "updatePostLink", Delete: "deletePostLink",
-			UpdateMany: "updatePostLinks", DeleteMany: "deletePostLinks",
+			CreateMany: "createPostLinks", UpdateMany: "updatePostLinks", DeleteMany: "deletePostLinks",
 		},
 	}
 }
 
 // postLinkTarget is what references to PostLink lead to.
-func postLinkTarget(client *ent.Client, c *entity.Catalog) *input.Target[int] {
-	e := c.Entity("PostLink")
-	return &input.Target[int]{
-		Entity: e,
-		Key:    input.IntKey[int],
-		Allowed: func(ctx context.Context, op access.Operation, keys []int) ([]int, error) {
-			return client.PostLink.Query().
-				Where(entpostlink.IDIn(keys...), e.Where(op, access.FromContext(ctx))).
-				IDs(ctx)
-		},
-	}
+func postLinkTarget(c *entity.Catalog) *input.Target[int] {
+	return &input.Target[int]{Entity: c.Entity("PostLink"), Key: input.IntKey[int]}
 }
 
 // postLinkMutator writes PostLink.
 func postLinkMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	e := c.Entity("PostLink")
-	toPost := postTarget(client, c)
-	read := func(ctx context.Context, in entity.Input, m *ent.PostLinkMutation) (*input.Values, error) {
-		v := input.Read(e, in)
+	toPost := postTarget(c)
+	read := func(in entity.Input, m *ent.PostLinkMutation) *entity.Draft {
+		v := input.Read(e, in, m)
 		input.SetRef(v, "postId", toPost, m.SetPostID, nil)
 		input.SetRef(v, "relatedPostId", toPost, m.SetRelatedPostID, nil)
 		input.SetEnum(v, "kind", m.SetKind, nil)
-		return v, v.Check(ctx)
-	}
-	id := func(key any) (int, error) {
-		id, ok := input.IntKey[int](key)
-		if !ok {
-			return id, fmt.Errorf("PostLink has no key %v", key)
-		}
-		return id, nil
-	}
-	ids := func(keys []any) (ids []int, err error) {
-		for _, key := range keys {
-			id, err := id(key)
-			if err != nil {
-				return nil, err
+
+		return v.Draft(func(edge string, keys []any) error {
+			switch edge {
+			case "post":
+				return input.LinkOne(toPost, keys, m.SetPostID)
+			case "related":
+				return input.LinkOne(toPost, keys, m.SetRelatedPostID)
 			}
-			ids = append(ids, id)
+			return fmt.Errorf("PostLink cannot be linked by %s", edge)
+		})
+	}
+	at := func(keys []any) ([]int, error) {
+		ids := make([]int, len(keys))
+		for i, key := range keys {
+			id, ok := input.IntKey[int](key)
+			if !ok {
+				return nil, fmt.Errorf("PostLink has no key %v", key)
+			}
+			ids[i] = id
 		}
 		return ids, nil
 	}
 	return entity.Mutator{
-		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			b := client.PostLink.Update().Where(entpostlink.IDIn(ids...))
-			if _, err := read(ctx, in, b.Mutation()); err != nil {
-				return err
-			}
-			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
-		},
-		DeleteMany: func(ctx context.Context, keys []any) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			_, err = client.PostLink.Delete().Where(entpostlink.IDIn(ids...)).Exec(ctx)
-			return inputError(e, "delete", err)
-		},
-		Create: func(ctx context.Context, in entity.Input) (any, error) {
+		New: func(in entity.Input) *entity.Draft {
 			b := client.PostLink.Create()
-			v, err := read(ctx, in, b.Mutation())
+			d := read(in, b.Mutation())
+			d.Builder = b
+			return d
+		},
+		Change: func(keys []any, in entity.Input) (*entity.Draft, error) {
+			at, err := at(keys)
 			if err != nil {
 				return nil, err
 			}
-			row, err := b.Save(entity.Checked(ctx, b.Mutation()))
-			if err != nil {
-				return nil, inputError(e, "create", err)
+			if len(at) == 1 {
+				b := client.PostLink.UpdateOneID(at[0])
+				d := read(in, b.Mutation())
+				d.Save = func(ctx context.Context) error {
+					return inputError(e, "update", b.Select(entpostlink.FieldID).Exec(entity.Checked(ctx, d)))
+				}
+				return d, nil
 			}
-			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
+			b := client.PostLink.Update().Where(entpostlink.IDIn(at...))
+			d := read(in, b.Mutation())
+			d.Save = func(ctx context.Context) error { return inputError(e, "update", b.Exec(entity.Checked(ctx, d))) }
+			return d, nil
 		},
-		Update: func(ctx context.Context, key any, in entity.Input) error {
-			id, err := id(key)
-			if err != nil {
-				return err
-			}
-			b := client.PostLink.UpdateOneID(id)
-			v, err := read(ctx, in, b.Mutation())
-			if err != nil {
-				return err
-			}
-			if err := b.Select(entpostlink.FieldID).Exec(entity.Checked(ctx, b.Mutation())); err != nil {
-				return inputError(e, "update", err)
-			}
-			return inputError(e, "update", v.Finish(ctx, id))
+		Create: func(ctx context.Context, drafts []*entity.Draft) ([]any, error) {
+			keys, err := input.Create(ctx, drafts, 5, nil,
+				func(ctx context.Context, b *ent.PostLinkCreate) (*ent.PostLink, error) { return b.Save(ctx) },
+				func(ctx context.Context, all []*ent.PostLinkCreate) ([]*ent.PostLink, error) {
+					return client.PostLink.CreateBulk(all...).Save(ctx)
+				},
+				func(row *ent.PostLink) any { return int64(row.ID) },
+			)
+			return keys, inputError(e, "create", err)
 		},
-		Delete: func(ctx context.Context, key any) error {
-			id, err := id(key)
+		Delete: func(ctx context.Context, keys []any) error {
+			at, err := at(keys)
 			if err != nil {
 				return err
 			}
-			return inputError(e, "delete", client.PostLink.DeleteOneID(id).Exec(ctx))
+			if len(at) == 1 {
+				return inputError(e, "delete", client.PostLink.DeleteOneID(at[0]).Exec(ctx))
+			}
+			_, err = client.PostLink.Delete().Where(entpostlink.IDIn(at...)).Exec(ctx)
+			return inputError(e, "delete", err)
 		},
 	}
 }

@@ -52,7 +52,7 @@ func tagEntity() *entity.Entity {
 			},
 		},
 		Keys: []*entity.Key{
-			{Name: "tagByName", Fields: []*entity.Field{fields[1]}},
+			{Name: "tagByName", Value: "NAME", Fields: []*entity.Field{fields[1]}},
 		},
 		Rules: access.Rules{
 			Read:   access.Everyone(),
@@ -69,31 +69,23 @@ func tagEntity() *entity.Entity {
 			Where: "TagWhere", ToOneWhere: "TagToOneWhere", ToManyWhere: "TagToManyWhere",
 			Order: "TagOrder", OrderField: "TagOrderField",
 			Create: "createTag", Update: "updateTag", Delete: "deleteTag",
-			UpdateMany: "updateTags", DeleteMany: "deleteTags",
+			Upsert: "upsertTag", UniqueKey: "TagUniqueKey",
+			CreateMany: "createTags", UpdateMany: "updateTags", DeleteMany: "deleteTags",
 		},
 	}
 }
 
 // tagTarget is what references to Tag lead to.
-func tagTarget(client *ent.Client, c *entity.Catalog) *input.Target[int] {
-	e := c.Entity("Tag")
-	return &input.Target[int]{
-		Entity: e,
-		Key:    input.IntKey[int],
-		Allowed: func(ctx context.Context, op access.Operation, keys []int) ([]int, error) {
-			return client.Tag.Query().
-				Where(enttag.IDIn(keys...), e.Where(op, access.FromContext(ctx))).
-				IDs(ctx)
-		},
-	}
+func tagTarget(c *entity.Catalog) *input.Target[int] {
+	return &input.Target[int]{Entity: c.Entity("Tag"), Key: input.IntKey[int]}
 }
 
 // tagMutator writes Tag.
 func tagMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	e := c.Entity("Tag")
-	toPost := postTarget(client, c)
-	read := func(ctx context.Context, in entity.Input, m *ent.TagMutation) (*input.Values, error) {
-		v := input.Read(e, in)
+	toPost := postTarget(c)
+	read := func(in entity.Input, m *ent.TagMutation) *entity.Draft {
+		v := input.Read(e, in, m)
 		input.Set(v, "name", input.String, m.SetName, nil, enttag.NameValidator)
 		input.Set(v, "excerpt", input.String, m.SetExcerpt, m.ClearExcerpt)
 		input.Set(v, "wiki", input.String, m.SetWiki, m.ClearWiki)
@@ -101,78 +93,70 @@ func tagMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			Target: toPost, Operation: access.Update,
 			Add: m.AddPostIDs, Remove: m.RemovePostIDs, Clear: m.ClearPosts,
 		})
-		return v, v.Check(ctx)
-	}
-	id := func(key any) (int, error) {
-		id, ok := input.IntKey[int](key)
-		if !ok {
-			return id, fmt.Errorf("Tag has no key %v", key)
-		}
-		return id, nil
-	}
-	ids := func(keys []any) (ids []int, err error) {
-		for _, key := range keys {
-			id, err := id(key)
-			if err != nil {
-				return nil, err
+		return v.Draft(func(edge string, keys []any) error {
+			switch edge {
+			case "posts":
+				return input.LinkAll(toPost, keys, m.AddPostIDs)
 			}
-			ids = append(ids, id)
+			return fmt.Errorf("Tag cannot be linked by %s", edge)
+		})
+	}
+	at := func(keys []any) ([]int, error) {
+		ids := make([]int, len(keys))
+		for i, key := range keys {
+			id, ok := input.IntKey[int](key)
+			if !ok {
+				return nil, fmt.Errorf("Tag has no key %v", key)
+			}
+			ids[i] = id
 		}
 		return ids, nil
 	}
 	return entity.Mutator{
-		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			b := client.Tag.Update().Where(enttag.IDIn(ids...))
-			if _, err := read(ctx, in, b.Mutation()); err != nil {
-				return err
-			}
-			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
-		},
-		DeleteMany: func(ctx context.Context, keys []any) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			_, err = client.Tag.Delete().Where(enttag.IDIn(ids...)).Exec(ctx)
-			return inputError(e, "delete", err)
-		},
-		Create: func(ctx context.Context, in entity.Input) (any, error) {
+		New: func(in entity.Input) *entity.Draft {
 			b := client.Tag.Create()
-			v, err := read(ctx, in, b.Mutation())
+			d := read(in, b.Mutation())
+			d.Builder = b
+			return d
+		},
+		Change: func(keys []any, in entity.Input) (*entity.Draft, error) {
+			at, err := at(keys)
 			if err != nil {
 				return nil, err
 			}
-			row, err := b.Save(entity.Checked(ctx, b.Mutation()))
-			if err != nil {
-				return nil, inputError(e, "create", err)
+			if len(at) == 1 {
+				b := client.Tag.UpdateOneID(at[0])
+				d := read(in, b.Mutation())
+				d.Save = func(ctx context.Context) error {
+					return inputError(e, "update", b.Select(enttag.FieldID).Exec(entity.Checked(ctx, d)))
+				}
+				return d, nil
 			}
-			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
+			b := client.Tag.Update().Where(enttag.IDIn(at...))
+			d := read(in, b.Mutation())
+			d.Save = func(ctx context.Context) error { return inputError(e, "update", b.Exec(entity.Checked(ctx, d))) }
+			return d, nil
 		},
-		Update: func(ctx context.Context, key any, in entity.Input) error {
-			id, err := id(key)
-			if err != nil {
-				return err
-			}
-			b := client.Tag.UpdateOneID(id)
-			v, err := read(ctx, in, b.Mutation())
-			if err != nil {
-				return err
-			}
-			if err := b.Select(enttag.FieldID).Exec(entity.Checked(ctx, b.Mutation())); err != nil {
-				return inputError(e, "update", err)
-			}
-			return inputError(e, "update", v.Finish(ctx, id))
+		Create: func(ctx context.Context, drafts []*entity.Draft) ([]any, error) {
+			keys, err := input.Create(ctx, drafts, 5, nil,
+				func(ctx context.Context, b *ent.TagCreate) (*ent.Tag, error) { return b.Save(ctx) },
+				func(ctx context.Context, all []*ent.TagCreate) ([]*ent.Tag, error) {
+					return client.Tag.CreateBulk(all...).Save(ctx)
+				},
+				func(row *ent.Tag) any { return int64(row.ID) },
+			)
+			return keys, inputError(e, "create", err)
 		},
-		Delete: func(ctx context.Context, key any) error {
-			id, err := id(key)
+		Delete: func(ctx context.Context, keys []any) error {
+			at, err := at(keys)
 			if err != nil {
 				return err
 			}
-			return inputError(e, "delete", client.Tag.DeleteOneID(id).Exec(ctx))
+			if len(at) == 1 {
+				return inputError(e, "delete", client.Tag.DeleteOneID(at[0]).Exec(ctx))
+			}
+			_, err = client.Tag.Delete().Where(enttag.IDIn(at...)).Exec(ctx)
+			return inputError(e, "delete", err)
 		},
 	}
 }

@@ -87,25 +87,25 @@ func userEntity() *entity.Entity {
 		ID:          []*entity.Field{fields[0]},
 		Edges: []*entity.Edge{
 			{
-				Name: "posts", Schema: "posts", Target: "Post", Kind: entity.ToMany, Column: "author_id", Groups: "postGroups",
+				Name: "posts", Schema: "posts", Target: "Post", Kind: entity.ToMany, Column: "author_id", Groups: "postGroups", Back: "author",
 				Description: "The posts that the user wrote.",
 			},
 			{
-				Name: "comments", Schema: "comments", Target: "Comment", Kind: entity.ToMany, Column: "author_id", Groups: "commentGroups",
+				Name: "comments", Schema: "comments", Target: "Comment", Kind: entity.ToMany, Column: "author_id", Groups: "commentGroups", Back: "author",
 				Description: "The comments and answers that the user wrote.",
 			},
 			{
-				Name: "votes", Schema: "votes", Target: "Vote", Kind: entity.ToMany, Column: "user_id", Groups: "voteGroups",
+				Name: "votes", Schema: "votes", Target: "Vote", Kind: entity.ToMany, Column: "user_id", Groups: "voteGroups", Back: "user",
 				Description: "The votes that the user cast.",
 			},
 			{
-				Name: "grids", Schema: "grids", Target: "Grid", Kind: entity.ToMany, Column: "user_id", Groups: "gridGroups",
+				Name: "grids", Schema: "grids", Target: "Grid", Kind: entity.ToMany, Column: "user_id", Groups: "gridGroups", Back: "user",
 				Description: "The grids that the user owns. They go when the user goes.",
 			},
 		},
 		Keys: []*entity.Key{
-			{Name: "userByUsername", Fields: []*entity.Field{fields[2]}},
-			{Name: "userByEmail", Fields: []*entity.Field{fields[3]}},
+			{Name: "userByUsername", Value: "USERNAME", Fields: []*entity.Field{fields[2]}},
+			{Name: "userByEmail", Value: "EMAIL", Fields: []*entity.Field{fields[3]}},
 		},
 		Rules: access.Rules{
 			Read:   access.Everyone(),
@@ -122,41 +122,34 @@ func userEntity() *entity.Entity {
 			Where: "UserWhere", ToOneWhere: "UserToOneWhere", ToManyWhere: "UserToManyWhere",
 			Order: "UserOrder", OrderField: "UserOrderField",
 			Create: "createUser", Update: "updateUser", Delete: "deleteUser",
-			UpdateMany: "updateUsers", DeleteMany: "deleteUsers",
+			Upsert: "upsertUser", UniqueKey: "UserUniqueKey",
+			CreateMany: "createUsers", UpdateMany: "updateUsers", DeleteMany: "deleteUsers",
 		},
 	}
 }
 
 // userTarget is what references to User lead to.
-func userTarget(client *ent.Client, c *entity.Catalog) *input.Target[int] {
-	e := c.Entity("User")
-	return &input.Target[int]{
-		Entity: e,
-		Key:    input.IntKey[int],
-		Allowed: func(ctx context.Context, op access.Operation, keys []int) ([]int, error) {
-			return client.User.Query().
-				Where(entuser.IDIn(keys...), e.Where(op, access.FromContext(ctx))).
-				IDs(ctx)
-		},
-	}
+func userTarget(c *entity.Catalog) *input.Target[int] {
+	return &input.Target[int]{Entity: c.Entity("User"), Key: input.IntKey[int]}
 }
 
 // userMutator writes User.
 func userMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	e := c.Entity("User")
-	toComment := commentTarget(client, c)
-	toGrid := gridTarget(client, c)
-	toPost := postTarget(client, c)
-	toVote := voteTarget(client, c)
-	read := func(ctx context.Context, in entity.Input, m *ent.UserMutation) (*input.Values, error) {
-		v := input.Read(e, in)
+	toComment := commentTarget(c)
+	toGrid := gridTarget(c)
+	toPost := postTarget(c)
+	toUser := userTarget(c)
+	toVote := voteTarget(c)
+	read := func(in entity.Input, m *ent.UserMutation) *entity.Draft {
+		v := input.Read(e, in, m)
 		input.Set(v, "name", input.String, m.SetName, nil, entuser.NameValidator)
 		input.Set(v, "username", input.String, m.SetUsername, nil, entuser.UsernameValidator)
 		input.Set(v, "email", input.String, m.SetEmail, m.ClearEmail, entuser.EmailValidator)
 		input.Set(v, "bio", input.String, m.SetBio, m.ClearBio)
 		input.Set(v, "roles", input.JSON, m.SetRoles, m.ClearRoles)
 		input.SetChildren(v, "posts", input.Children[int, int]{
-			Target: toPost,
+			Parent: toUser, Target: toPost,
 			Connect: func(ctx context.Context, parent int, keys []int) error {
 				return client.Post.Update().Where(entpost.IDIn(keys...)).SetAuthorID(parent).Exec(ctx)
 			},
@@ -168,7 +161,7 @@ func userMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			},
 		})
 		input.SetChildren(v, "comments", input.Children[int, int]{
-			Target: toComment,
+			Parent: toUser, Target: toComment,
 			Connect: func(ctx context.Context, parent int, keys []int) error {
 				return client.Comment.Update().Where(entcomment.IDIn(keys...)).SetAuthorID(parent).Exec(ctx)
 			},
@@ -180,7 +173,7 @@ func userMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			},
 		})
 		input.SetChildren(v, "votes", input.Children[int, int]{
-			Target: toVote,
+			Parent: toUser, Target: toVote,
 			Connect: func(ctx context.Context, parent int, keys []int) error {
 				return client.Vote.Update().Where(entvote.IDIn(keys...)).SetUserID(parent).Exec(ctx)
 			},
@@ -192,83 +185,71 @@ func userMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			},
 		})
 		input.SetChildren(v, "grids", input.Children[int, int]{
-			Target: toGrid,
+			Parent: toUser, Target: toGrid,
 			Connect: func(ctx context.Context, parent int, keys []int) error {
 				return client.Grid.Update().Where(entgrid.IDIn(keys...)).SetUserID(parent).Exec(ctx)
 			},
 		})
-		return v, v.Check(ctx)
+		return v.Draft(func(edge string, keys []any) error {
+			return fmt.Errorf("User cannot be linked by %s", edge)
+		})
 	}
-	id := func(key any) (int, error) {
-		id, ok := input.IntKey[int](key)
-		if !ok {
-			return id, fmt.Errorf("User has no key %v", key)
-		}
-		return id, nil
-	}
-	ids := func(keys []any) (ids []int, err error) {
-		for _, key := range keys {
-			id, err := id(key)
-			if err != nil {
-				return nil, err
+	at := func(keys []any) ([]int, error) {
+		ids := make([]int, len(keys))
+		for i, key := range keys {
+			id, ok := input.IntKey[int](key)
+			if !ok {
+				return nil, fmt.Errorf("User has no key %v", key)
 			}
-			ids = append(ids, id)
+			ids[i] = id
 		}
 		return ids, nil
 	}
 	return entity.Mutator{
-		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			b := client.User.Update().Where(entuser.IDIn(ids...))
-			if _, err := read(ctx, in, b.Mutation()); err != nil {
-				return err
-			}
-			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
-		},
-		DeleteMany: func(ctx context.Context, keys []any) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			_, err = client.User.Delete().Where(entuser.IDIn(ids...)).Exec(ctx)
-			return inputError(e, "delete", err)
-		},
-		Create: func(ctx context.Context, in entity.Input) (any, error) {
+		New: func(in entity.Input) *entity.Draft {
 			b := client.User.Create()
-			v, err := read(ctx, in, b.Mutation())
+			d := read(in, b.Mutation())
+			d.Builder = b
+			return d
+		},
+		Change: func(keys []any, in entity.Input) (*entity.Draft, error) {
+			at, err := at(keys)
 			if err != nil {
 				return nil, err
 			}
-			row, err := b.Save(entity.Checked(ctx, b.Mutation()))
-			if err != nil {
-				return nil, inputError(e, "create", err)
+			if len(at) == 1 {
+				b := client.User.UpdateOneID(at[0])
+				d := read(in, b.Mutation())
+				d.Save = func(ctx context.Context) error {
+					return inputError(e, "update", b.Select(entuser.FieldID).Exec(entity.Checked(ctx, d)))
+				}
+				return d, nil
 			}
-			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
+			b := client.User.Update().Where(entuser.IDIn(at...))
+			d := read(in, b.Mutation())
+			d.Save = func(ctx context.Context) error { return inputError(e, "update", b.Exec(entity.Checked(ctx, d))) }
+			return d, nil
 		},
-		Update: func(ctx context.Context, key any, in entity.Input) error {
-			id, err := id(key)
-			if err != nil {
-				return err
-			}
-			b := client.User.UpdateOneID(id)
-			v, err := read(ctx, in, b.Mutation())
-			if err != nil {
-				return err
-			}
-			if err := b.Select(entuser.FieldID).Exec(entity.Checked(ctx, b.Mutation())); err != nil {
-				return inputError(e, "update", err)
-			}
-			return inputError(e, "update", v.Finish(ctx, id))
+		Create: func(ctx context.Context, drafts []*entity.Draft) ([]any, error) {
+			keys, err := input.Create(ctx, drafts, 13, nil,
+				func(ctx context.Context, b *ent.UserCreate) (*ent.User, error) { return b.Save(ctx) },
+				func(ctx context.Context, all []*ent.UserCreate) ([]*ent.User, error) {
+					return client.User.CreateBulk(all...).Save(ctx)
+				},
+				func(row *ent.User) any { return int64(row.ID) },
+			)
+			return keys, inputError(e, "create", err)
 		},
-		Delete: func(ctx context.Context, key any) error {
-			id, err := id(key)
+		Delete: func(ctx context.Context, keys []any) error {
+			at, err := at(keys)
 			if err != nil {
 				return err
 			}
-			return inputError(e, "delete", client.User.DeleteOneID(id).Exec(ctx))
+			if len(at) == 1 {
+				return inputError(e, "delete", client.User.DeleteOneID(at[0]).Exec(ctx))
+			}
+			_, err = client.User.Delete().Where(entuser.IDIn(at...)).Exec(ctx)
+			return inputError(e, "delete", err)
 		},
 	}
 }

@@ -72,7 +72,7 @@ func voteEntity() *entity.Entity {
 		ID:          []*entity.Field{fields[0]},
 		Edges: []*entity.Edge{
 			{
-				Name: "post", Schema: "post", Target: "Post", Kind: entity.ToOne, Column: "post_id", Input: "postId",
+				Name: "post", Schema: "post", Target: "Post", Kind: entity.ToOne, Column: "post_id", Input: "postId", Required: true,
 				Description: "The post that the vote is on, or that the comment is on.",
 			},
 			{
@@ -100,109 +100,97 @@ func voteEntity() *entity.Entity {
 			Where: "VoteWhere", ToOneWhere: "VoteToOneWhere", ToManyWhere: "VoteToManyWhere",
 			Order: "VoteOrder", OrderField: "VoteOrderField",
 			Create: "createVote", Update: "updateVote", Delete: "deleteVote",
-			UpdateMany: "updateVotes", DeleteMany: "deleteVotes",
+			CreateMany: "createVotes", UpdateMany: "updateVotes", DeleteMany: "deleteVotes",
 		},
 	}
 }
 
 // voteTarget is what references to Vote lead to.
-func voteTarget(client *ent.Client, c *entity.Catalog) *input.Target[int] {
-	e := c.Entity("Vote")
-	return &input.Target[int]{
-		Entity: e,
-		Key:    input.IntKey[int],
-		Allowed: func(ctx context.Context, op access.Operation, keys []int) ([]int, error) {
-			return client.Vote.Query().
-				Where(entvote.IDIn(keys...), e.Where(op, access.FromContext(ctx))).
-				IDs(ctx)
-		},
-	}
+func voteTarget(c *entity.Catalog) *input.Target[int] {
+	return &input.Target[int]{Entity: c.Entity("Vote"), Key: input.IntKey[int]}
 }
 
 // voteMutator writes Vote.
 func voteMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	e := c.Entity("Vote")
-	toComment := commentTarget(client, c)
-	toPost := postTarget(client, c)
-	toUser := userTarget(client, c)
-	read := func(ctx context.Context, in entity.Input, m *ent.VoteMutation) (*input.Values, error) {
-		v := input.Read(e, in)
+	toComment := commentTarget(c)
+	toPost := postTarget(c)
+	toUser := userTarget(c)
+	read := func(in entity.Input, m *ent.VoteMutation) *entity.Draft {
+		v := input.Read(e, in, m)
 		input.SetRef(v, "postId", toPost, m.SetPostID, nil)
 		input.SetRef(v, "commentId", toComment, m.SetCommentID, m.ClearComment)
 		input.SetRef(v, "userId", toUser, m.SetUserID, m.ClearUser)
 		input.SetEnum(v, "type", m.SetType, nil)
-		return v, v.Check(ctx)
-	}
-	id := func(key any) (int, error) {
-		id, ok := input.IntKey[int](key)
-		if !ok {
-			return id, fmt.Errorf("Vote has no key %v", key)
-		}
-		return id, nil
-	}
-	ids := func(keys []any) (ids []int, err error) {
-		for _, key := range keys {
-			id, err := id(key)
-			if err != nil {
-				return nil, err
+
+		return v.Draft(func(edge string, keys []any) error {
+			switch edge {
+			case "post":
+				return input.LinkOne(toPost, keys, m.SetPostID)
+			case "comment":
+				return input.LinkOne(toComment, keys, m.SetCommentID)
+			case "user":
+				return input.LinkOne(toUser, keys, m.SetUserID)
 			}
-			ids = append(ids, id)
+			return fmt.Errorf("Vote cannot be linked by %s", edge)
+		})
+	}
+	at := func(keys []any) ([]int, error) {
+		ids := make([]int, len(keys))
+		for i, key := range keys {
+			id, ok := input.IntKey[int](key)
+			if !ok {
+				return nil, fmt.Errorf("Vote has no key %v", key)
+			}
+			ids[i] = id
 		}
 		return ids, nil
 	}
 	return entity.Mutator{
-		UpdateMany: func(ctx context.Context, keys []any, in entity.Input) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			b := client.Vote.Update().Where(entvote.IDIn(ids...))
-			if _, err := read(ctx, in, b.Mutation()); err != nil {
-				return err
-			}
-			return inputError(e, "update", b.Exec(entity.Checked(ctx, b.Mutation())))
-		},
-		DeleteMany: func(ctx context.Context, keys []any) error {
-			ids, err := ids(keys)
-			if err != nil {
-				return err
-			}
-			_, err = client.Vote.Delete().Where(entvote.IDIn(ids...)).Exec(ctx)
-			return inputError(e, "delete", err)
-		},
-		Create: func(ctx context.Context, in entity.Input) (any, error) {
+		New: func(in entity.Input) *entity.Draft {
 			b := client.Vote.Create()
-			v, err := read(ctx, in, b.Mutation())
+			d := read(in, b.Mutation())
+			d.Builder = b
+			return d
+		},
+		Change: func(keys []any, in entity.Input) (*entity.Draft, error) {
+			at, err := at(keys)
 			if err != nil {
 				return nil, err
 			}
-			row, err := b.Save(entity.Checked(ctx, b.Mutation()))
-			if err != nil {
-				return nil, inputError(e, "create", err)
+			if len(at) == 1 {
+				b := client.Vote.UpdateOneID(at[0])
+				d := read(in, b.Mutation())
+				d.Save = func(ctx context.Context) error {
+					return inputError(e, "update", b.Select(entvote.FieldID).Exec(entity.Checked(ctx, d)))
+				}
+				return d, nil
 			}
-			return int64(row.ID), inputError(e, "create", v.Finish(ctx, row.ID))
+			b := client.Vote.Update().Where(entvote.IDIn(at...))
+			d := read(in, b.Mutation())
+			d.Save = func(ctx context.Context) error { return inputError(e, "update", b.Exec(entity.Checked(ctx, d))) }
+			return d, nil
 		},
-		Update: func(ctx context.Context, key any, in entity.Input) error {
-			id, err := id(key)
-			if err != nil {
-				return err
-			}
-			b := client.Vote.UpdateOneID(id)
-			v, err := read(ctx, in, b.Mutation())
-			if err != nil {
-				return err
-			}
-			if err := b.Select(entvote.FieldID).Exec(entity.Checked(ctx, b.Mutation())); err != nil {
-				return inputError(e, "update", err)
-			}
-			return inputError(e, "update", v.Finish(ctx, id))
+		Create: func(ctx context.Context, drafts []*entity.Draft) ([]any, error) {
+			keys, err := input.Create(ctx, drafts, 7, nil,
+				func(ctx context.Context, b *ent.VoteCreate) (*ent.Vote, error) { return b.Save(ctx) },
+				func(ctx context.Context, all []*ent.VoteCreate) ([]*ent.Vote, error) {
+					return client.Vote.CreateBulk(all...).Save(ctx)
+				},
+				func(row *ent.Vote) any { return int64(row.ID) },
+			)
+			return keys, inputError(e, "create", err)
 		},
-		Delete: func(ctx context.Context, key any) error {
-			id, err := id(key)
+		Delete: func(ctx context.Context, keys []any) error {
+			at, err := at(keys)
 			if err != nil {
 				return err
 			}
-			return inputError(e, "delete", client.Vote.DeleteOneID(id).Exec(ctx))
+			if len(at) == 1 {
+				return inputError(e, "delete", client.Vote.DeleteOneID(at[0]).Exec(ctx))
+			}
+			_, err = client.Vote.Delete().Where(entvote.IDIn(at...)).Exec(ctx)
+			return inputError(e, "delete", err)
 		},
 	}
 }

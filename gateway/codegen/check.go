@@ -33,8 +33,17 @@ func (n *node) typeNames() []string {
 	for _, fn := range entity.Aggregates() {
 		names = append(names, n.Name+aggregates[fn].typ)
 	}
+	if n.Names.Upsert != "" {
+		names = append(names, n.Names.UniqueKey, "Upsert"+n.Name+"Input", "Upsert"+n.Name+"Payload")
+	}
+	if n.Names.CreateMany != "" {
+		names = append(names, n.bulkType("create")+"Input", n.bulkType("create")+"Payload")
+	}
 	if n.Names.UpdateMany != "" {
-		names = append(names, n.Name+"Patch", n.bulkType("update")+"Input", n.bulkType("update")+"Payload")
+		names = append(names, n.bulkType("update")+"Input", n.bulkType("update")+"Payload")
+	}
+	if n.Names.Update != "" {
+		names = append(names, n.Name+"Patch")
 	}
 	if n.Names.DeleteMany != "" {
 		names = append(names, n.bulkType("delete")+"Input", n.bulkType("delete")+"Payload")
@@ -150,7 +159,7 @@ func (m *model) checkNames() error {
 	return nil
 }
 
-// checkInputs finds foreign keys without a field, and types of lists, whose names something else has.
+// checkInputs finds foreign keys without a field, and types of edges, whose names something else has.
 func (m *model) checkInputs() error {
 	types := reservedTypes()
 	for _, n := range m.nodes {
@@ -165,11 +174,10 @@ func (m *model) checkInputs() error {
 				return fault(n.Type, "its mutations would have two inputs %q, one of them the foreign key of an edge without a field; name the edge by .Annotations(entity.Rename(\"…\"))", in.Name)
 			}
 			seen[in.Name] = true
-			if !in.list() {
+			if !in.Along {
 				continue
 			}
-			for _, create := range []bool{true, false} {
-				name := n.listType(in, create)
+			for _, name := range []string{n.edgeType(in, true), n.edgeType(in, false), n.linkType(in)} {
 				if types[name] != "" {
 					return fault(n.Type, "edge %s: its input %s would have the name of %s; name the edge by .Annotations(entity.Rename(\"…\"))", in.entEdge.Name, name, types[name])
 				}

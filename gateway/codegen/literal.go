@@ -89,6 +89,9 @@ func edgeLiteral(e *entity.Edge) string {
 	l.text("JoinTarget", e.JoinTarget)
 	l.text("Groups", e.Groups)
 	l.text("Input", e.Input)
+	l.flag("Required", e.Required)
+	l.text("Back", e.Back)
+	l.text("Through", e.Through)
 	l.flag("Hidden", e.Hidden)
 	if e.Kind == entity.ToOne {
 		l.rule("\nGuard", e.Guard)
@@ -127,7 +130,10 @@ func namesLiteral(n entity.Names) string {
 		{"\nCreate", n.Create},
 		{"Update", n.Update},
 		{"Delete", n.Delete},
-		{"\nUpdateMany", n.UpdateMany},
+		{"\nUpsert", n.Upsert},
+		{"UniqueKey", n.UniqueKey},
+		{"\nCreateMany", n.CreateMany},
+		{"UpdateMany", n.UpdateMany},
 		{"DeleteMany", n.DeleteMany},
 	} {
 		l.text(pair[0], pair[1])

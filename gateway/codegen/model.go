@@ -33,6 +33,8 @@ type node struct {
 	api    entity.API
 	// payload is the name of the entity in the payloads of its mutations.
 	payload string
+	// payloads is what it is for many: their name in inputs and payloads.
+	payloads string
 	// group is the name of the type of its groups, "PostGroup"; empty if there are none.
 	group string
 }
@@ -90,12 +92,16 @@ func newModel(graph *gen.Graph, cfg Config) (*model, error) {
 			return nil, err
 		}
 		n.Inputs = n.inputs()
-		if n.Composite() && !slices.ContainsFunc(n.Inputs, func(in *input) bool { return !in.CreateOnly }) {
+		if n.Composite() && !slices.ContainsFunc(n.Inputs, (*input).bulk) {
 			n.Names.Update = "" // all there is to say is the key
 		}
 		if !slices.ContainsFunc(n.Inputs, (*input).bulk) {
 			n.Names.UpdateMany = ""
 		}
+	}
+	for _, n := range m.nodes {
+		m.nest(n)
+		n.addUniqueKeys()
 	}
 	return m, m.checkInputs()
 }
@@ -154,14 +160,15 @@ func (m *model) newNode(t *gen.Type, cfg Config) (*node, error) {
 			Connection: name + "Connection", Edge: name + "Edge",
 			Where: name + "Where", ToOneWhere: name + "ToOneWhere", ToManyWhere: name + "ToManyWhere",
 			Order: name + "Order", OrderField: name + "OrderField",
-			Create: "create" + name, Update: "update" + name, Delete: "delete" + name,
+			Create: "create" + name, Update: "update" + name, Delete: "delete" + name, Upsert: "upsert" + name, UniqueKey: name + "UniqueKey",
+			CreateMany: "create" + title(many),
 			UpdateMany: "update" + title(many), DeleteMany: "delete" + title(many),
 		},
 	}}
 	if n.PageSize > 0 && n.MaxPageSize > 0 && n.PageSize > n.MaxPageSize {
 		return nil, fault(t, "its page size %d is above its maximum %d; lower it in entity.Pages or codegen.Config", n.PageSize, n.MaxPageSize)
 	}
-	n.payload = n.Names.One
+	n.payload, n.payloads = n.Names.One, many
 	if t.HasOneFieldID() {
 		f, err := m.newField(n, t.ID)
 		if err != nil {
@@ -212,9 +219,13 @@ func (n *node) omit() error {
 		case entity.RootGroups:
 			n.Names.Groups = ""
 		case entity.RootCreate:
-			n.Names.Create = ""
+			n.Names.Create, n.Names.CreateMany, n.Names.Upsert = "", "", ""
 		case entity.RootUpdate:
-			n.Names.Update, n.Names.UpdateMany = "", ""
+			n.Names.Update, n.Names.UpdateMany, n.Names.Upsert = "", "", ""
+		case entity.RootUpsert:
+			n.Names.Upsert = ""
+		case entity.RootCreateMany:
+			n.Names.CreateMany = ""
 		case entity.RootDelete:
 			n.Names.Delete, n.Names.DeleteMany = "", ""
 		case entity.RootUpdateMany:
@@ -222,7 +233,7 @@ func (n *node) omit() error {
 		case entity.RootDeleteMany:
 			n.Names.DeleteMany = ""
 		default:
-			return fault(n.Type, "entity.Without(%q): that is no root field of an entity; use RootOne, RootBy, RootMany, RootGroups, RootCreate, RootUpdate, RootDelete, RootUpdateMany or RootDeleteMany", kind)
+			return fault(n.Type, "entity.Without(%q): that is no root field of an entity; use RootOne, RootBy, RootMany, RootGroups, RootCreate, RootUpdate, RootDelete, RootUpsert, RootCreateMany, RootUpdateMany or RootDeleteMany", kind)
 		}
 	}
 	if n.Composite() {
@@ -326,6 +337,27 @@ func (n *node) addKeys() {
 	}
 }
 
+// addUniqueKeys names the keys by which an upsert can find a row: those whose values clients can give to a new one.
+func (n *node) addUniqueKeys() {
+	given := func(f *entity.Field) bool {
+		return slices.ContainsFunc(n.Inputs, func(in *input) bool { return in.Field == f })
+	}
+	any := n.givesID()
+	for _, k := range n.Keys {
+		if name := strings.TrimPrefix(k.Name, n.Names.One+"By"); len(k.Fields) > 0 && !slices.ContainsFunc(k.Fields, func(f *entity.Field) bool { return !given(f) }) {
+			k.Value, any = upperSnake(name), true
+		}
+	}
+	if !any || n.Names.Create == "" || !n.hasPatch() {
+		n.Names.Upsert, n.Names.UniqueKey = "", ""
+	}
+}
+
+// givesID says whether clients give new rows their ids.
+func (n *node) givesID() bool {
+	return slices.ContainsFunc(n.Inputs, func(in *input) bool { return in.Name == "id" })
+}
+
 // partial says whether a unique index covers some rows only, so that its columns do not identify a row.
 func partial(idx *gen.Index) bool {
 	raw, ok := idx.Annotations[entsql.IndexAnnotation{}.Name()].(map[string]any)
@@ -416,6 +448,9 @@ func (m *model) addEdges(n *node) error {
 			}
 		default:
 			ed.Kind, ed.Column, ed.Nullable = entity.ToOneInverse, e.Rel.Column(), true
+		}
+		if (ed.Kind == entity.ToMany || ed.Kind == entity.ToOneInverse) && e.Ref != nil && e.Ref.Type == e.Owner {
+			ed.Back = e.Ref.Name
 		}
 		if ed.Description == "" {
 			ed.Description = "The " + phrase(e.Name) + " of the " + phrase(n.Name) + "."

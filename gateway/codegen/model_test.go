@@ -215,12 +215,15 @@ func TestForeignKeyWithoutAField(t *testing.T) {
 	medal := m.node("Medal")
 	want := entity.Edge{
 		Name: "holder", Schema: "holder", Target: "Holder", Description: "The holder of the medal.",
-		Kind: entity.ToOne, NonNull: true, Column: "holder_medals", Input: "holderId",
+		Kind: entity.ToOne, NonNull: true, Column: "holder_medals", Input: "holderId", Required: true,
 	}
 	if diff := cmp.Diff(want, *medal.Edges[0], cmpopts.IgnoreUnexported(entity.Edge{})); diff != "" {
 		t.Error(diff)
 	}
-	if in := medal.Inputs[len(medal.Inputs)-1]; in.Name != "holderId" || !in.Required {
+	if in := medal.Inputs[len(medal.Inputs)-2]; in.Name != "holderId" || !in.Required {
+		t.Errorf("last input but one %+v", in)
+	}
+	if in := medal.Inputs[len(medal.Inputs)-1]; in.Name != "holder" || !in.Along || !in.Create {
 		t.Errorf("last input %+v", in)
 	}
 	if order := medal.DefaultOrder; len(order) != 1 || order[0].Field.Name != "createdAt" || !order[0].Desc {

@@ -10,7 +10,7 @@ import (
 	"github.com/entwine-data/entwine/gateway/entity"
 )
 
-// targets are the names of the entities that inputs refer to.
+// targets are the names of the entities that inputs and links refer to.
 func targets(data any) []string {
 	set := make(map[string]bool)
 	n := unwrap(data)
@@ -18,20 +18,70 @@ func targets(data any) []string {
 		if in.Field != nil && in.Field.Type == entity.ID {
 			set[n.Name] = true
 		}
-		if in.Edge != nil {
+		if in.Edge != nil && (!in.Along || in.sets()) {
 			set[in.Edge.Target] = true
 		}
+		if in.sets() && in.Edge.Kind != entity.ManyToMany {
+			set[n.Name] = true
+		}
+	}
+	for _, in := range n.linked() {
+		set[in.Edge.Target] = true
 	}
 	return slices.Sorted(maps.Keys(set))
 }
 
-// setCall hands one value of an input to the setter of the mutation.
+// sets says whether the ids that the input of an edge holds are set by the ORM's mutation of its owner.
+func (in *input) sets() bool { return in.Along && in.Connect && in.Links == nil }
+
+// linked are the inputs whose edges can be made to lead to rows that are written along with their owner: foreign keys, and
+// lists with a join table.
+func (n *node) linked() []*input {
+	var all []*input
+	for _, in := range n.Inputs {
+		if in.Edge == nil || in.Edge.Kind == entity.ToOne && in.Along || in.Links != nil {
+			continue
+		}
+		if in.Edge.Kind == entity.ToOne || in.Edge.Kind == entity.ManyToMany && in.Create {
+			all = append(all, in)
+		}
+	}
+	return all
+}
+
+// linkCall makes one edge lead to rows with given keys.
+func linkCall(data any, in *input) string {
+	function, set := "LinkOne", in.entEdge.MutationSet()
+	switch {
+	case in.Edge.List():
+		function, set = "LinkAll", in.entEdge.MutationAdd()
+	case in.entField != nil:
+		set = in.entField.MutationSet()
+	}
+	return fmt.Sprintf("input.%s(to%s, keys, m.%s)", function, in.Edge.Target, set)
+}
+
+// databaseDefaults are the fields for which the database has a default.
+func databaseDefaults(data any) []string {
+	var names []string
+	for _, f := range unwrap(data).Type.Fields {
+		if a := f.EntSQL(); a != nil && (a.Default != "" || a.DefaultExpr != "" || len(a.DefaultExprs) > 0) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// setCall hands one value of an input to the setter of the mutation. Inputs that lead to rows which the engine writes need
+// none.
 func setCall(data any, in *input) string {
 	n := unwrap(data)
 	pkg := "ent" + n.Type.PackageDir()
 	clear := "nil"
 	switch {
-	case in.list() && in.Edge.Kind == entity.ToMany:
+	case in.Along && !in.sets():
+		return ""
+	case in.Along && in.Edge.Kind != entity.ManyToMany:
 		return setChildren(n, in)
 	case in.list():
 		operation := "access.Read"
@@ -101,7 +151,7 @@ func parserOf(in *input, set, pkg string) string {
 	return parsers[in.Field.Type]
 }
 
-// setChildren changes the foreign keys of the rows in a list.
+// setChildren changes the foreign keys of the rows behind an edge.
 func setChildren(n *node, in *input) string {
 	e := in.entEdge
 	idType := e.Type.ID.Type.String()
@@ -110,10 +160,16 @@ func setChildren(n *node, in *input) string {
 	signature := fmt.Sprintf("func(ctx context.Context, parent %s, keys []%s) error {\n", n.Type.ID.Type, idType)
 	ids := "ent" + e.Type.PackageDir() + ".ID"
 	var b strings.Builder
-	fmt.Fprintf(&b, "input.SetChildren(v, %q, input.Children[%s, %s]{\nTarget: to%s,\n", in.Name, n.Type.ID.Type, idType, in.Edge.Target)
+	call := fmt.Sprintf("SetChildren(v, %q, ", in.Name)
+	if !in.list() {
+		call = fmt.Sprintf("SetChild(v, %q, m.Op().Is(ent.OpCreate), ", in.Name)
+	}
+	fmt.Fprintf(&b, "input.%sinput.Children[%s, %s]{\nParent: to%s, Target: to%s,\n", call, n.Type.ID.Type, idType, n.Name, in.Edge.Target)
 	fmt.Fprintf(&b, "Connect: %sreturn %s%sIn(keys...)).%s(parent).Exec(ctx)\n},\n", signature, update, ids, e.Ref.MutationSet())
 	if in.Nullable {
-		fmt.Fprintf(&b, "Disconnect: %sreturn %s%sIn(keys...), %s).%s().Exec(ctx)\n},\n", signature, update, ids, parent, e.Ref.MutationClear())
+		if in.list() {
+			fmt.Fprintf(&b, "Disconnect: %sreturn %s%sIn(keys...), %s).%s().Exec(ctx)\n},\n", signature, update, ids, parent, e.Ref.MutationClear())
+		}
 		fmt.Fprintf(&b, "Keep: %sreturn %s%sNotIn(keys...), %s, to%s.Entity.Where(access.Update, access.FromContext(ctx))).%s().Exec(ctx)\n},\n",
 			signature, update, ids, parent, in.Edge.Target, e.Ref.MutationClear())
 	}
@@ -121,12 +177,12 @@ func setChildren(n *node, in *input) string {
 	return b.String()
 }
 
-// children are the packages of the entities whose rows a list input changes.
+// children are the packages of the entities whose rows an edge's input changes.
 func children(data any) []string {
 	n := unwrap(data)
 	set := make(map[string]bool)
 	for _, in := range n.Inputs {
-		if in.list() && in.Edge.Kind == entity.ToMany && in.entEdge.Type != n.Type {
+		if in.sets() && in.Edge.Kind != entity.ManyToMany && in.entEdge.Type != n.Type {
 			set[in.entEdge.Type.PackageDir()] = true
 		}
 	}

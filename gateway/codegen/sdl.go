@@ -201,18 +201,24 @@ func (m *model) writeMutation(w *sdlWriter) {
 	}
 	w.open("What can be changed. A mutation that fails changes nothing.", "type Mutation")
 	for _, n := range m.nodes {
-		for _, mutation := range [][2]string{{"create", n.Names.Create}, {"update", n.Names.Update}, {"delete", n.Names.Delete}} {
-			verb, name := mutation[0], mutation[1]
-			if name == "" {
-				continue
-			}
-			w.field(title(verb)+"s "+article(phrase(n.Name))+".", name,
-				[][2]string{{"input: " + title(name) + "Input!", "What to " + verb + "."}}, title(name)+"Payload!"+deprecation(n.api.Deprecated))
-		}
-		for _, mutation := range [][2]string{{"update", n.Names.UpdateMany}, {"delete", n.Names.DeleteMany}} {
+		noun, nouns := article(phrase(n.Name)), phrases(n.Name)
+		for _, mutation := range [][4]string{
+			{"create", n.Names.Create, "Creates " + noun + ".", "What to create."},
+			{"update", n.Names.Update, "Updates " + noun + ".", "What to update."},
+			{"delete", n.Names.Delete, "Deletes " + noun + ".", "What to delete."},
+			{"upsert", n.Names.Upsert, "Updates the " + phrase(n.Name) + " that has the values of a unique key, or creates it.", "What to write."},
+		} {
 			if verb, name := mutation[0], mutation[1]; name != "" {
-				w.field(title(verb)+"s all "+phrases(n.Name)+" that a filter finds.", name,
-					[][2]string{{"input: " + n.bulkType(verb) + "Input!", "Which to " + verb + "."}}, n.bulkType(verb)+"Payload!"+deprecation(n.api.Deprecated))
+				w.field(mutation[2], name, [][2]string{{"input: " + title(verb) + n.Name + "Input!", mutation[3]}}, title(verb)+n.Name+"Payload!"+deprecation(n.api.Deprecated))
+			}
+		}
+		for _, mutation := range [][4]string{
+			{"create", n.Names.CreateMany, "Creates " + nouns + ".", "Which to create."},
+			{"update", n.Names.UpdateMany, "Updates all " + nouns + " that a filter finds.", "Which to update."},
+			{"delete", n.Names.DeleteMany, "Deletes all " + nouns + " that a filter finds.", "Which to delete."},
+		} {
+			if verb, name := mutation[0], mutation[1]; name != "" {
+				w.field(mutation[2], name, [][2]string{{"input: " + n.bulkType(verb) + "Input!", mutation[3]}}, n.bulkType(verb)+"Payload!"+deprecation(n.api.Deprecated))
 			}
 		}
 	}
@@ -419,13 +425,19 @@ func (m *model) writeInputs(w *sdlWriter, n *node) {
 	if n.Names.Create != "" {
 		w.open("The values of a new "+noun+". What is left out gets its default.", "input Create"+n.Name+"Input")
 		for _, in := range n.Inputs {
-			typ := in.graphQL(n, true)
-			if in.Required {
+			if in.Along && !in.Connect && !in.Create {
+				continue
+			}
+			typ, description := in.graphQL(n, true), in.Description
+			switch along := n.along(in); {
+			case in.Required && along != nil:
+				description += " Required, unless `" + along.Name + "` is given or the place in the input says it."
+			case in.Required:
 				typ += "!"
-			} else {
+			default:
 				typ += deprecation(m.deprecated[in.Field])
 			}
-			w.line(in.Description, in.Name+": "+typ)
+			w.line(description, in.Name+": "+typ)
 		}
 		w.line(mutationIDIn, mutationIDField)
 		w.close()
@@ -434,7 +446,7 @@ func (m *model) writeInputs(w *sdlWriter, n *node) {
 		w.open("The new values of "+article(noun)+". What is left out stays as it is; null clears.", "input Update"+n.Name+"Input")
 		w.line("The id of the "+noun+" to change.", "id: ID!")
 		for _, in := range n.Inputs {
-			if !in.CreateOnly {
+			if in.changes() {
 				w.line(in.Description, in.Name+": "+in.graphQL(n, false)+deprecation(m.deprecated[in.Field]))
 			}
 		}
@@ -447,21 +459,25 @@ func (m *model) writeInputs(w *sdlWriter, n *node) {
 		w.line(mutationIDIn, mutationIDField)
 		w.close()
 	}
+	m.writeUpsertInput(w, n)
 	m.writeBulkInputs(w, n)
 	for _, in := range n.Inputs {
-		if in.list() {
-			n.writeListInputs(w, in)
+		if in.Along {
+			n.writeEdgeInputs(w, in)
 		}
 	}
-	for _, mutation := range [][2]string{{"create", n.Names.Create}, {"update", n.Names.Update}} {
+	for _, mutation := range [][3]string{{"create", n.Names.Create, "creating"}, {"update", n.Names.Update, "updating"}, {"upsert", n.Names.Upsert, "updating or creating"}} {
 		verb := mutation[0]
 		if mutation[1] == "" {
 			continue
 		}
-		w.open("What came of "+verb[:len(verb)-1]+"ing "+article(noun)+".", "type "+title(verb)+n.Name+"Payload")
+		w.open("What came of "+mutation[2]+" "+article(noun)+".", "type "+title(verb)+n.Name+"Payload")
 		w.line("The "+noun+"; null if the viewer may not read it.", n.payload+": "+n.Name)
-		if verb == "create" {
+		if verb != "update" {
 			w.line("The "+noun+" as a list would hold it; null if the viewer may not read it.", n.payload+"Edge: "+n.Names.Edge)
+		}
+		if verb == "upsert" {
+			w.line("Whether it is new.", "created: Boolean!")
 		}
 		w.line(mutationIDOut, mutationIDField)
 		w.close()
@@ -474,16 +490,57 @@ func (m *model) writeInputs(w *sdlWriter, n *node) {
 	}
 }
 
+// writeUpsertInput writes the types by which a row is updated or created.
+func (m *model) writeUpsertInput(w *sdlWriter, n *node) {
+	if n.Names.Upsert == "" {
+		return
+	}
+	noun := phrase(n.Name)
+	w.open("Which "+noun+" to update, and what to create if it is not there.", "input Upsert"+n.Name+"Input")
+	w.line("The unique key whose values, in `create`, say which "+noun+" it is.", "by: "+n.Names.UniqueKey+"!")
+	w.line("The values of a new "+noun+". They must be valid even if there is one.", "create: Create"+n.Name+"Input!")
+	w.line("What changes if there is one; nothing if it is not given.", "update: "+n.Name+"Patch")
+	w.line(mutationIDIn, mutationIDField)
+	w.close()
+	w.open("What tells one "+noun+" from all others.", "enum "+n.Names.UniqueKey)
+	if n.givesID() {
+		w.line("The id.", "ID")
+	}
+	for _, k := range n.Keys {
+		if k.Value == "" {
+			continue
+		}
+		names := make([]string, len(k.Fields))
+		for i, f := range k.Fields {
+			names[i] = "`" + f.Name + "`"
+		}
+		w.line("The value of "+strings.Join(names, " and ")+".", k.Value)
+	}
+	w.close()
+}
+
 // writeBulkInputs writes the types by which many rows are written at once.
 func (m *model) writeBulkInputs(w *sdlWriter, n *node) {
 	nouns := phrases(n.Name)
-	if n.Names.UpdateMany != "" {
-		w.open("New values that all of some "+nouns+" get. What is left out stays as it is; null clears.", "input "+n.Name+"Patch")
+	if n.hasPatch() {
+		w.open("New values of existing "+nouns+". What is left out stays as it is; null clears.", "input "+n.Name+"Patch")
 		for _, in := range n.Inputs {
 			if in.bulk() {
 				w.line(in.Description, in.Name+": "+in.graphQL(n, false)+deprecation(m.deprecated[in.Field]))
 			}
 		}
+		w.close()
+	}
+	if n.Names.CreateMany != "" {
+		w.open("Which "+nouns+" to create.", "input "+n.bulkType("create")+"Input")
+		w.line("The values of each.", n.payloads+": [Create"+n.Name+"Input!]!")
+		w.line(mutationIDIn, mutationIDField)
+		w.close()
+		w.open("What came of it.", "type "+n.bulkType("create")+"Payload")
+		w.line("The "+nouns+" in the order of the input; null for those that the viewer may not read.", n.payloads+": ["+n.Name+"]!")
+		w.line("The "+nouns+" as a list would hold them; null for those that the viewer may not read.", n.payload+"Edges: ["+n.Names.Edge+"]!")
+		w.line("How many "+nouns+" were created.", "affectedCount: Int!")
+		w.line(mutationIDOut, mutationIDField)
 		w.close()
 	}
 	for _, mutation := range [][3]string{{"update", n.Names.UpdateMany, "changed"}, {"delete", n.Names.DeleteMany, "deleted"}} {
@@ -506,36 +563,89 @@ func (m *model) writeBulkInputs(w *sdlWriter, n *node) {
 	}
 }
 
-// writeListInputs writes the types by which a list is written, as far as the entity's mutations are there.
-func (n *node) writeListInputs(w *sdlWriter, in *input) {
-	noun, target := phrase(n.Name), phrases(in.Edge.Target)
-	if n.Names.Create != "" {
-		w.open("The "+target+" of a new "+noun+".", "input "+n.listType(in, true))
-		w.line("The ids of the "+target+" to add.", "connect: [ID!]")
+// writeEdgeInputs writes the types by which an edge is written along with its owner, as far as the entity's mutations are
+// there.
+func (n *node) writeEdgeInputs(w *sdlWriter, in *input) {
+	noun, target := phrase(n.Name), phrase(in.Edge.Target)
+	if in.list() {
+		target = phrases(in.Edge.Target)
+	}
+	many := func(typ string) string {
+		if in.list() {
+			return "[" + typ + "!]"
+		}
+		return typ
+	}
+	id := many("ID")
+	values := in.Links != nil && len(in.linkInputs()) > 0
+	if values {
+		id = many(n.linkType(in))
+		w.open(title(article(phrase(in.Edge.Target)))+" for "+article(noun)+".", "input "+n.linkType(in))
+		w.line("The id of the "+phrase(in.Edge.Target)+".", "id: ID!")
+		for _, link := range in.linkInputs() {
+			typ := link.graphQL(in.Links, true)
+			if link.Required {
+				typ += "!"
+			}
+			w.line(link.Description, link.Name+": "+typ)
+		}
 		w.close()
 	}
-	if in.CreateOnly || n.Names.Update == "" {
+	create := func() {
+		if in.Create {
+			w.line("New "+target+", created along with the "+noun+".", "create: "+many("Create"+in.Edge.Target+"Input"))
+		}
+	}
+	if n.Names.Create != "" && (in.Connect || in.Create) {
+		w.open("The "+target+" of a new "+noun+".", "input "+n.edgeType(in, true))
+		if in.Connect {
+			w.line("The ids of the "+target+" to add.", "connect: "+id)
+		}
+		create()
+		w.close()
+	}
+	if !in.changes() || n.Names.Update == "" {
 		return
 	}
 	changes := "Changes to the " + target + " of " + article(noun) + "."
-	if in.Nullable {
-		changes += " `set` stands alone."
+	if in.Connect && in.Nullable && in.list() {
+		changes += " `set` stands alone among the lists of ids."
 	}
-	w.open(changes, "input "+n.listType(in, false))
-	w.line("The ids of the "+target+" to add.", "connect: [ID!]")
-	if in.Nullable {
-		w.line("The ids of the "+target+" to take away.", "disconnect: [ID!]")
-		w.line("The ids of the "+target+" that remain, in place of all others.", "set: [ID!]")
+	w.open(changes, "input "+n.edgeType(in, false))
+	switch {
+	case in.Connect && !in.list():
+		w.line("The id of the "+target+" that takes the place.", "connect: ID")
+		if in.Nullable {
+			w.line("Takes away the one that there is.", "disconnect: Boolean")
+		}
+	case in.Connect:
+		w.line("The ids of the "+target+" to add.", "connect: "+id)
+		if in.Nullable {
+			w.line("The ids of the "+target+" to take away.", "disconnect: [ID!]")
+			w.line("The ids of the "+target+" that remain, in place of all others.", "set: "+id)
+		}
+	}
+	create()
+	switch {
+	case in.Update && in.list():
+		w.line("Changes of "+target+" that are there.", "update: [Update"+in.Edge.Target+"Input!]")
+	case in.Update:
+		w.line("Changes of the "+target+" that is there.", "update: "+in.Edge.Target+"Patch")
 	}
 	w.close()
+}
+
+// changes says whether the input is one of an update.
+func (in *input) changes() bool {
+	return !in.CreateOnly && (!in.Along || in.Connect || in.Create || in.Update)
 }
 
 func (in *input) list() bool { return in.Edge != nil && in.Edge.List() }
 
 func (in *input) graphQL(n *node, create bool) string {
 	switch {
-	case in.list():
-		return n.listType(in, create)
+	case in.Along:
+		return n.edgeType(in, create)
 	case in.Field != nil:
 		return in.Field.GraphQL
 	default:

@@ -78,7 +78,8 @@ func Hidden() API { return API{Hide: true} }
 
 // Without takes root fields of an entity out of the API: RootOne (post), RootBy (postBySlug), RootMany (posts, and with it
 // postGroups), RootGroups, RootCreate, RootUpdate,
-// RootDelete, and RootUpdateMany and RootDeleteMany (updatePosts, deletePosts), which go with the two before.
+// RootDelete, RootUpsert, RootCreateMany (createPosts), RootUpdateMany and RootDeleteMany. What is for many rows goes with what is
+// for one, and RootUpsert with RootCreate and with RootUpdate.
 func Without(kinds ...RootKind) API { return API{Omit: kinds} }
 
 // Rename gives an entity, a field or an edge another name in the API than the schema's. All types, root fields and

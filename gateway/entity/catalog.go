@@ -3,6 +3,7 @@
 package entity
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/entwine-data/entwine/gateway/access"
@@ -14,6 +15,9 @@ type Catalog struct {
 	Entities []*Entity
 	// Can says who may ask the query `can`, which tells what others may do; nil if the API does not have it.
 	Can *access.Rule
+	// Transaction calls a function with a context that carries a transaction, which is committed if it returns nil. It is nil if
+	// the database's driver knows none.
+	Transaction func(ctx context.Context, fn func(ctx context.Context) error) error
 
 	byName   map[string]*Entity
 	bySchema map[string]*Entity
@@ -82,6 +86,9 @@ type Names struct {
 	ToManyWhere            string // PostToManyWhere
 	Order, OrderField      string // PostOrder, PostOrderField
 	Create, Update, Delete string // Mutation.createPost, …
+	Upsert                 string // Mutation.upsertPost
+	UniqueKey              string // PostUniqueKey, an enum of the keys by which upsertPost finds a row
+	CreateMany             string // Mutation.createPosts
 	UpdateMany, DeleteMany string // Mutation.updatePosts, Mutation.deletePosts
 }
 
@@ -203,6 +210,13 @@ type Edge struct {
 	Write *access.Rule
 	// Input is the name of the exposed foreign key in the API for ToOne edges ("authorId"), which may be a field of the entity.
 	Input string
+	// Required says that new rows need a target.
+	Required bool
+	// Back is the name in the ent schema of the target's edge that leads back by the same foreign key, empty if there is none.
+	Back string
+	// Through is, for ManyToMany edges whose links are rows of an edge schema, the name in the ent schema of the own edge to
+	// those rows.
+	Through string
 
 	owner, target *Entity
 }
@@ -238,6 +252,7 @@ func (e *Edge) Own() *Field { return e.owner.ID[0] }
 // Key is a unique key.
 type Key struct {
 	Name   string   // the root field, "postBySlug"
+	Value  string   // in the enum of an upsert, "SLUG"; empty if the key does not serve there
 	Fields []*Field // in key order; the arguments have the fields' names
 	// Tenant is the column of the key that is not an argument: it is the viewer's.
 	Tenant *Field
@@ -273,6 +288,8 @@ const (
 	RootDelete RootKind = "delete"
 	RootCan    RootKind = "can"
 
+	RootUpsert     RootKind = "upsert"
+	RootCreateMany RootKind = "createMany"
 	RootUpdateMany RootKind = "updateMany"
 	RootDeleteMany RootKind = "deleteMany"
 )
@@ -316,6 +333,8 @@ func NewCatalog(entities ...*Entity) *Catalog {
 		c.root(e.Names.Create, Root{Kind: RootCreate, Entity: e})
 		c.root(e.Names.Update, Root{Kind: RootUpdate, Entity: e})
 		c.root(e.Names.Delete, Root{Kind: RootDelete, Entity: e})
+		c.root(e.Names.Upsert, Root{Kind: RootUpsert, Entity: e})
+		c.root(e.Names.CreateMany, Root{Kind: RootCreateMany, Entity: e})
 		c.root(e.Names.UpdateMany, Root{Kind: RootUpdateMany, Entity: e})
 		c.root(e.Names.DeleteMany, Root{Kind: RootDeleteMany, Entity: e})
 	}

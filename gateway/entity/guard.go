@@ -21,6 +21,8 @@ type Guarded struct {
 	Keys func(context.Context) (where func(*sql.Selector), n int, err error)
 	// Count counts the rows for which all predicates hold.
 	Count func(ctx context.Context, where ...func(*sql.Selector)) (int, error)
+	// InTx says whether the mutation belongs to a transaction that the ORM has begun.
+	InTx func() bool
 	// Tenant turns the key of a tenant into the type of the field that holds it. It is nil for entities without one.
 	Tenant func(key any) (ent.Value, bool)
 }
@@ -36,14 +38,24 @@ type GuardedMutation interface {
 
 type checkedKey struct{}
 
-// Checked returns a context for a mutation whose rules the caller has asked already.
-func Checked(ctx context.Context, m GuardedMutation) context.Context {
-	return context.WithValue(ctx, checkedKey{}, m)
+// Checked returns a context for mutations whose rules the caller has asked already.
+func Checked(ctx context.Context, drafts ...*Draft) context.Context {
+	checked := make(map[GuardedMutation]bool, len(drafts))
+	for _, d := range drafts {
+		checked[d.Mutation] = true
+	}
+	return context.WithValue(ctx, checkedKey{}, checked)
+}
+
+func isChecked(ctx context.Context, m GuardedMutation) bool {
+	checked, _ := ctx.Value(checkedKey{}).(map[GuardedMutation]bool)
+	return checked[m]
 }
 
 // Guard asks the rules about a mutation of the ORM by the viewer of ctx. Rows that the viewer may not see or change are left
-// alone, as if they were not there; that a row would become one which the viewer may not write is an error, which must undo
-// the transaction. New rows get the viewer's tenant.
+// alone, as if they were not there; that a row would become one which the viewer may not write is an error, which undoes the
+// transaction. Without a transaction, Guard begins one where it has to look at the row that comes of the write. New rows get the
+// viewer's tenant.
 func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
 	v := access.FromContext(ctx)
 	if v.System {
@@ -56,7 +68,7 @@ func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
 			return nil, err
 		}
 	}
-	if m == ctx.Value(checkedKey{}) {
+	if isChecked(ctx, m) {
 		return g.Save(ctx)
 	}
 	op := access.Create
@@ -90,6 +102,27 @@ func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
 	if g.Keys == nil {
 		return nil, fmt.Errorf("%s %s: its rules depend on the row, which has a composite key; use access.SystemContext", op, e.Name)
 	}
+	conditions = append(conditions, within...)
+	var value ent.Value
+	err := e.whole(ctx, g, func(ctx context.Context) (err error) {
+		value, err = e.saveIf(ctx, g, op, conditions)
+		return err
+	})
+	return value, err
+}
+
+// whole calls fn in a transaction, unless the mutation is in one that the ORM has begun.
+func (e *Entity) whole(ctx context.Context, g Guarded, fn func(ctx context.Context) error) error {
+	c, _ := ctx.Value(catalogKey{}).(*Catalog)
+	if c == nil || c.Transaction == nil || g.InTx != nil && g.InTx() {
+		return fn(ctx)
+	}
+	return c.Transaction(ctx, fn)
+}
+
+// saveIf saves if the conditions hold for all rows that come of it. Its error must undo what it did.
+func (e *Entity) saveIf(ctx context.Context, g Guarded, op access.Operation, conditions []func(*sql.Selector)) (ent.Value, error) {
+	create, v := op == access.Create, access.FromContext(ctx)
 	// Which rows they are is not a question of what the viewer may read.
 	system := access.SystemContext(ctx)
 	var where func(*sql.Selector)
@@ -109,7 +142,6 @@ func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
 			return nil, err
 		}
 	}
-	conditions = append(conditions, within...)
 	allowed, err := g.Count(system, append(conditions, where)...)
 	if err != nil {
 		return nil, err

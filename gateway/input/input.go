@@ -4,7 +4,6 @@
 package input
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -20,61 +19,25 @@ import (
 type Values struct {
 	entity *entity.Entity
 	in     entity.Input
-	faults []apierr.Field
-	checks []func(context.Context) error
-	after  []func(ctx context.Context, key any) error
+	draft  *entity.Draft
 }
 
-// Read starts reading the input of a mutation of e.
-func Read(e *entity.Entity, in entity.Input) *Values { return &Values{entity: e, in: in} }
-
-// Check ends the reading: it looks up the objects that the input refers to, and returns all that was wrong as one
-// *apierr.Error, or nil.
-func (v *Values) Check(ctx context.Context) error {
-	for _, check := range v.checks {
-		if err := check(ctx); err != nil {
-			return err
-		}
-	}
-	return fault(v.faults)
+// Read starts reading the input of a mutation of e into a draft.
+func Read(e *entity.Entity, in entity.Input, m entity.GuardedMutation) *Values {
+	return &Values{entity: e, in: in, draft: &entity.Draft{Mutation: m}}
 }
 
-// Finish writes what can only be written once the row is there: the foreign keys of other rows. The key is of the ORM's
-// type.
-func (v *Values) Finish(ctx context.Context, key any) error {
-	for _, write := range v.after {
-		if err := write(ctx, key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func fault(fields []apierr.Field) error {
-	code := apierr.NotFound
-	for _, f := range fields {
-		if f.Code != apierr.Missing {
-			code = apierr.BadUserInput
-		}
-	}
-	switch len(fields) {
-	case 0:
-		return nil
-	case 1:
-		path := make([]string, 0, len(fields[0].Path))
-		for _, step := range fields[0].Path[1:] {
-			if s, ok := step.(string); ok {
-				path = append(path, s)
-			}
-		}
-		return &apierr.Error{Code: code, Message: strings.Join(path, ".") + " " + fields[0].Message + ".", Fields: fields}
-	}
-	return &apierr.Error{Code: code, Message: "Several values of the input are not valid.", Fields: fields}
+// Draft ends the reading. Link is [entity.Draft.Link].
+func (v *Values) Draft(link func(edge string, keys []any) error) *entity.Draft {
+	v.draft.Link = link
+	return v.draft
 }
 
 func (v *Values) fail(code apierr.FieldCode, message string, path ...any) {
-	v.faults = append(v.faults, apierr.Field{Path: append([]any{"input"}, path...), Code: code, Message: message})
+	v.fault(apierr.Field{Path: path, Code: code, Message: message})
 }
+
+func (v *Values) fault(f apierr.Field) { v.draft.Faults = append(v.draft.Faults, f) }
 
 // field finds a field by its name in the API. Inputs have fields that output does not show, such as passwords.
 func (v *Values) field(name string) *entity.Field {
@@ -116,9 +79,7 @@ func Set[T any](v *Values, name string, parse func(any) (T, error), set func(T),
 	}
 	if text, ok := any(value).(string); ok {
 		if limit := v.field(name).MaxLen; limit > 0 && utf8.RuneCountInString(text) > limit {
-			v.faults = append(v.faults, apierr.Field{
-				Path: []any{"input", name}, Code: apierr.TooLong, Message: "is too long", Limit: limit,
-			})
+			v.fault(apierr.Field{Path: []any{name}, Code: apierr.TooLong, Message: "is too long", Limit: limit})
 			return
 		}
 	}
@@ -150,8 +111,8 @@ func SetEnum[T ~string](v *Values, name string, set func(T), clear func()) {
 // failed records why a parser or a validator refused a value.
 func (v *Values) failed(err error, name string) {
 	f := refusal(err)
-	f.Path = []any{"input", name}
-	v.faults = append(v.faults, f)
+	f.Path = []any{name}
+	v.fault(f)
 }
 
 // refusal says to a client what an error of a parser or a validator means. The text of other errors is not shown: it
@@ -178,8 +139,8 @@ func refusal(err error) apierr.Field {
 	return apierr.Field{Code: apierr.Invalid, Message: "is not valid"}
 }
 
-// Refused turns an ORM's complaint about one field or edge, by its name in the ent schema, into an error for the client.
-// Hooks cause such complaints; what clients send was checked before.
+// Refused turns an ORM's complaint about one field or edge, by its name in the ent schema, into an error for the client, whose
+// path begins in the input object. Hooks cause such complaints; what clients send was checked before.
 func Refused(e *entity.Entity, schemaName string, err error) error {
 	name := schemaName
 	if f := e.SchemaField(schemaName); f != nil {
@@ -191,8 +152,8 @@ func Refused(e *entity.Entity, schemaName string, err error) error {
 		}
 	}
 	f := refusal(err)
-	f.Path = []any{"input", name}
-	return fault([]apierr.Field{f})
+	f.Path = []any{name}
+	return apierr.Input(name+" "+f.Message+".", f)
 }
 
 func malformed(want string) error {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -20,8 +19,6 @@ type Target[K comparable] struct {
 	Entity *entity.Entity
 	// Key turns a parsed key into the ORM's type; ok is false if it does not fit, so that there can be no such row.
 	Key func(any) (key K, ok bool)
-	// Allowed returns those of the keys whose rows exist and allow op to the viewer of ctx.
-	Allowed func(ctx context.Context, op access.Operation, keys []K) ([]K, error)
 }
 
 // IntKey is for [Target.Key].
@@ -75,14 +72,14 @@ func ValueKey(key driver.Valuer) any {
 // SetKey hands the key of the global id that a new row shall have to set.
 func SetKey[K comparable](v *Values, target *Target[K], set func(K)) {
 	if raw, ok := v.take("id", nil); ok {
-		if key, ok := target.parse(v, raw, "id"); ok {
+		if key, ok := target.parse(v, "", raw, "id"); ok {
 			set(key)
 		}
 	}
 }
 
-// parse turns a global id into a key, or records a fault.
-func (t *Target[K]) parse(v *Values, raw any, path ...any) (key K, ok bool) {
+// parse turns a global id into a key, or records a fault. The row must allow op to the viewer.
+func (t *Target[K]) parse(v *Values, op access.Operation, raw any, path ...any) (key K, ok bool) {
 	text, _ := raw.(string)
 	typeName, keyText, ok := relay.ParseID(text)
 	if !ok || typeName != t.Entity.Name {
@@ -95,41 +92,56 @@ func (t *Target[K]) parse(v *Values, raw any, path ...any) (key K, ok bool) {
 		return key, false
 	}
 	if key, ok = t.Key(parsed); !ok {
-		v.missing(t.Entity, path...)
+		// As is said of rows that do not exist, and of rows that the viewer may not see.
+		v.fail(apierr.Missing, "does not lead to any "+t.Entity.Name, path...)
+		return key, false
 	}
-	return key, ok
+	if op != "" {
+		v.draft.References = append(v.draft.References, entity.Reference{Entity: t.Entity, Key: parsed, Operation: op, Path: path})
+	}
+	return key, true
 }
 
-// missing is said of rows that do not exist and of rows that the viewer may not see: the two must look the same.
-func (v *Values) missing(e *entity.Entity, path ...any) {
-	v.fail(apierr.Missing, "does not lead to any "+e.Name, path...)
+// keys turns keys of package entity into the ORM's. They are those of rows that are there.
+func (t *Target[K]) keys(all []any) ([]K, error) {
+	out := make([]K, len(all))
+	for i, key := range all {
+		k, ok := t.Key(key)
+		if !ok {
+			return nil, fmt.Errorf("%s has no key %v", t.Entity.Name, key)
+		}
+		out[i] = k
+	}
+	return out, nil
 }
 
-// SetRef hands the key that a global id stands for to set. Where rules hide rows of the target, it is looked up first, so
-// that nobody can refer to a row that they may not read; else the database's foreign key says whether it exists.
+// LinkOne is for [entity.Draft.Link], with an edge to one row.
+func LinkOne[K comparable](target *Target[K], keys []any, set func(K)) error {
+	all, err := target.keys(keys[:1])
+	if err == nil {
+		set(all[0])
+	}
+	return err
+}
+
+// LinkAll is for [entity.Draft.Link], with an edge to many rows.
+func LinkAll[K comparable](target *Target[K], keys []any, add func(...K)) error {
+	all, err := target.keys(keys)
+	if err == nil {
+		add(all...)
+	}
+	return err
+}
+
+// SetRef hands the key that a global id stands for to set.
 func SetRef[K comparable](v *Values, name string, target *Target[K], set func(K), clear func()) {
 	raw, ok := v.take(name, clear)
 	if !ok {
 		return
 	}
-	key, ok := target.parse(v, raw, name)
-	if !ok {
-		return
+	if key, ok := target.parse(v, access.Read, raw, name); ok {
+		set(key)
 	}
-	set(key)
-	if target.Entity.AllVisible() {
-		return
-	}
-	v.checks = append(v.checks, func(ctx context.Context) error {
-		found, err := target.Allowed(ctx, access.Read, []K{key})
-		if err != nil {
-			return fmt.Errorf("look up %s: %w", name, err)
-		}
-		if len(found) == 0 {
-			v.missing(target.Entity, name)
-		}
-		return nil
-	})
 }
 
 // Link is how a mutation changes a list.
@@ -151,9 +163,10 @@ func SetLinks[K comparable](v *Values, name string, link Link[K]) {
 	})
 }
 
-// Children is how a mutation changes a list whose rows hold the foreign key, of which P is the type. All rows that it
+// Children is how a mutation changes the rows that hold the foreign key of an edge, of which P is the type. All rows that it
 // changes must allow their update to the viewer.
 type Children[P, K comparable] struct {
+	Parent *Target[P]
 	Target *Target[K]
 	// Connect makes the rows with the given keys children of parent, whosever they were.
 	Connect func(ctx context.Context, parent P, keys []K) error
@@ -163,21 +176,61 @@ type Children[P, K comparable] struct {
 	Keep func(ctx context.Context, parent P, keys []K) error
 }
 
-// SetChildren reads { connect, disconnect, set }. The rows are written by [Values.Finish].
-func SetChildren[P, K comparable](v *Values, name string, c Children[P, K]) {
-	later := func(write func(context.Context, P, []K) error, keys []K) {
-		v.after = append(v.after, func(ctx context.Context, key any) error {
-			if err := write(ctx, key.(P), keys); err != nil {
-				return fmt.Errorf("write %s: %w", name, err)
-			}
-			return nil
-		})
-	}
-	readChanges(v, name, c.Target, access.Update, map[string]func([]K){
-		"connect":    func(keys []K) { later(c.Connect, keys) },
-		"disconnect": func(keys []K) { later(c.Disconnect, keys) },
-		"set":        func(keys []K) { later(c.Keep, keys); later(c.Connect, keys) },
+// later has a change of children made as soon as their parent is there.
+func (c Children[P, K]) later(v *Values, name string, write func(context.Context, P, []K) error, keys []K) {
+	v.draft.Finish = append(v.draft.Finish, func(ctx context.Context, key any) error {
+		parent, err := c.Parent.keys([]any{key})
+		if err == nil {
+			err = write(ctx, parent[0], keys)
+		}
+		if err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
+		return nil
 	})
+}
+
+// SetChildren reads { connect, disconnect, set }. The rows are written by [entity.Draft.Finish].
+func SetChildren[P, K comparable](v *Values, name string, c Children[P, K]) {
+	readChanges(v, name, c.Target, access.Update, map[string]func([]K){
+		"connect":    func(keys []K) { c.later(v, name, c.Connect, keys) },
+		"disconnect": func(keys []K) { c.later(v, name, c.Disconnect, keys) },
+		"set":        func(keys []K) { c.later(v, name, c.Keep, keys); c.later(v, name, c.Connect, keys) },
+	})
+}
+
+// SetChild reads { connect, disconnect } of an edge to one row that holds the foreign key. The row takes the place of the one
+// that was there; create says that none can be.
+func SetChild[P, K comparable](v *Values, name string, create bool, c Children[P, K]) {
+	raw, ok := v.take(name, nil)
+	if !ok {
+		return
+	}
+	changes, ok := raw.(map[string]any)
+	if !ok {
+		v.fail(apierr.InvalidFormat, "must be an object", name)
+		return
+	}
+	disconnect, given := changes["disconnect"]
+	if given && disconnect != true {
+		v.fail(apierr.Invalid, "can only be true", name, "disconnect")
+		return
+	}
+	id, connects := changes["connect"]
+	var keys []K
+	if connects {
+		key, ok := c.Target.parse(v, access.Update, id, name, "connect")
+		if !ok {
+			return
+		}
+		keys = append(keys, key)
+	}
+	if _, replaced := changes["replace"]; (given || connects || replaced) && !create && c.Keep != nil {
+		c.later(v, name, c.Keep, keys)
+	}
+	if connects {
+		c.later(v, name, c.Connect, keys)
+	}
 }
 
 // maxLinks bounds the statements that look up and write what one list names.
@@ -198,59 +251,44 @@ func readChanges[K comparable](v *Values, name string, target *Target[K], op acc
 		v.fail(apierr.Invalid, "takes set alone, without connect and disconnect", name)
 		return
 	}
+	given := make(map[K]string)
 	for _, change := range []string{"disconnect", "connect", "set"} {
-		value, given := changes[change]
-		if !given {
+		value, ok := changes[change]
+		if !ok {
+			continue
+		}
+		if value == nil {
+			v.fail(apierr.Required, "cannot be null", name, change)
 			continue
 		}
 		ids, ok := value.([]any)
 		switch {
-		case value == nil:
-			v.fail(apierr.Required, "cannot be null", name, change)
-			continue
 		case !ok: // a single value stands for a list of one
 			ids = []any{value}
 		case len(ids) > maxLinks:
-			v.faults = append(v.faults, apierr.Field{
-				Path: []any{"input", name, change}, Code: apierr.OutOfRange, Limit: maxLinks,
+			v.fault(apierr.Field{
+				Path: []any{name, change}, Code: apierr.OutOfRange, Limit: maxLinks,
 				Message: fmt.Sprintf("must not hold more than %d ids", maxLinks),
 			})
 			continue
 		}
-		if keys, ok := readKeys(v, target, op, ids, name, change); ok {
+		keys := make([]K, 0, len(ids))
+		valid := true
+		for i, id := range ids {
+			key, ok := target.parse(v, op, id, name, change, i)
+			switch before := given[key]; {
+			case !ok:
+				valid = false
+			case before == "":
+				given[key] = change
+				keys = append(keys, key)
+			case before != change:
+				v.fail(apierr.Invalid, "stands under "+before+", too", name, change, i)
+				valid = false
+			}
+		}
+		if valid {
 			apply[change](keys)
 		}
 	}
-}
-
-// readKeys parses the ids without their repetitions and has them looked up.
-func readKeys[K comparable](v *Values, target *Target[K], op access.Operation, ids []any, name, change string) (keys []K, ok bool) {
-	at := make(map[K]int, len(ids))
-	ok = true
-	for i, id := range ids {
-		key, valid := target.parse(v, id, name, change, i)
-		if !valid {
-			ok = false
-			continue
-		}
-		if _, repeated := at[key]; !repeated {
-			at[key] = i
-			keys = append(keys, key)
-		}
-	}
-	if len(keys) > 0 {
-		v.checks = append(v.checks, func(ctx context.Context) error {
-			found, err := target.Allowed(ctx, op, keys)
-			if err != nil {
-				return fmt.Errorf("look up %s: %w", name, err)
-			}
-			for _, key := range keys {
-				if !slices.Contains(found, key) {
-					v.missing(target.Entity, name, change, at[key])
-				}
-			}
-			return nil
-		})
-	}
-	return keys, ok
 }

@@ -16,42 +16,55 @@ const maxBulk = 10_000
 
 // runMany writes all rows that the filter finds, and returns their number. Either the viewer may write each of them, or none
 // is written. It costs three statements, and one more where a rule depends on the row, whatever the number of rows.
-func (m *change) runMany(ctx context.Context) (n int64, err error) {
-	e, mutator := m.entity, m.engine.mutators[m.entity.Name]
-	op := access.Update
+func (m *change) runMany(ctx context.Context, input map[string]any) (n int64, err error) {
+	e := m.entity
+	it := &item{entity: e, op: access.Update, path: []any{"input", "set"}}
 	if m.kind == entity.RootDeleteMany {
-		op = access.Delete
+		it.op = access.Delete
 	}
-	if e.Rules.For(op).Reduce(m.viewer) == nil {
-		return 0, e.Denied(op, m.viewer)
+	if e.Rules.For(it.op).Reduce(m.viewer) == nil {
+		return 0, e.Denied(it.op, m.viewer)
 	}
-	where, most, err := m.bulkArguments()
+	where, most, err := m.bulkArguments(input)
 	if err != nil {
 		return 0, err
 	}
-	input := m.input
-	if op == access.Update {
-		m.input, _ = input["set"].(map[string]any)
-		defer func() { m.input = input }()
-		if len(m.input) == 0 {
+	if it.op == access.Update {
+		it.input, _ = input["set"].(map[string]any)
+		if len(it.input) == 0 {
 			return 0, badPath([]any{"input", "set"}, apierr.Required, "set must hold something to change.")
 		}
-		if err := errors.Join(m.guard(), m.fits()); err != nil {
-			return 0, err
+		it.key = noKey // those of many
+		if m.read(it); m.refused != nil {
+			return 0, m.refused
 		}
 	}
-	keys, err := m.find(ctx, op, where, most)
+	keys, err := m.filtered(ctx, it, where, most)
 	if err != nil || len(keys) == 0 {
 		return 0, err
 	}
-	if op == access.Delete {
-		return int64(len(keys)), mutator.DeleteMany(ctx, keys)
+	if it.op == access.Delete {
+		return int64(len(keys)), m.mutator(e).Delete(ctx, keys)
 	}
-	if err := mutator.UpdateMany(ctx, keys, m.input); err != nil {
+	if it.draft, err = m.mutator(e).Change(keys, it.values); err != nil {
 		return 0, err
 	}
-	if !e.Unrestricted(op, m.viewer) || len(m.guarded) > 0 {
-		if err := m.allowed(ctx, op, keys); err != nil {
+	for _, f := range it.draft.Faults {
+		m.faults = append(m.faults, it.located(f))
+	}
+	m.fits(it)
+	if err := m.lookUp(ctx); err != nil {
+		return 0, err
+	}
+	if err := faulty(m.faults); err != nil {
+		return 0, err
+	}
+	m.writing = []*item{it}
+	if err := it.draft.Save(ctx); err != nil {
+		return 0, err
+	}
+	if !e.Unrestricted(it.op, m.viewer) || len(it.guarded) > 0 {
+		if err := m.allowed(ctx, it, keys); err != nil {
 			return 0, err
 		}
 	}
@@ -59,18 +72,18 @@ func (m *change) runMany(ctx context.Context) (n int64, err error) {
 }
 
 // bulkArguments checks the filter and the bound.
-func (m *change) bulkArguments() (*condition, int, error) {
-	most, _, err := intArg(m.input, "max")
+func (m *change) bulkArguments(input map[string]any) (*condition, int, error) {
+	most, _, err := intArg(input, "max")
 	if err == nil && most > maxBulk {
 		err = badArg("max", apierr.OutOfRange, maxBulk, fmt.Sprintf("max must be at most %d.", maxBulk))
 	}
 	if err != nil {
-		return nil, 0, relocate(err, "input")
+		return nil, 0, inInput(err)
 	}
-	filter, _ := m.input["where"].(map[string]any)
+	filter, _ := input["where"].(map[string]any)
 	where, err := m.engine.resolveWhere(m.entity, filter, m.viewer)
 	if err != nil {
-		return nil, 0, relocate(err, "input")
+		return nil, 0, inInput(err)
 	}
 	if !where.says() {
 		return nil, 0, badPath([]any{"input", "where"}, apierr.Required, "where must hold a condition. For all rows, say one that all of them fulfil.")
@@ -84,15 +97,15 @@ func (c *condition) says() bool {
 		slices.ContainsFunc(c.and, (*condition).says) || slices.ContainsFunc(c.or, (*condition).says)
 }
 
-// find returns the keys of the rows that the filter finds, and locks them.
-func (m *change) find(ctx context.Context, op access.Operation, where *condition, most int) ([]any, error) {
+// filtered returns the keys of the rows that the filter finds, and locks them.
+func (m *change) filtered(ctx context.Context, it *item, where *condition, most int) ([]any, error) {
 	e := m.entity
 	q := request{viewer: m.viewer, postgres: m.engine.postgres}
 	s := &statement{postgres: q.postgres, request: q}
 	s.WriteSQL("SELECT ")
 	s.WriteColumn("t", e.ID[0].Column)
 	s.WriteSQL(", CASE WHEN ")
-	m.writeVerdict(s, op)
+	m.writeVerdict(s, it)
 	s.WriteSQL(" THEN 1 ELSE 0 END FROM ")
 	s.WriteTable(e.Table, "t")
 	s.WriteSQL(" WHERE ")
@@ -126,17 +139,17 @@ func (m *change) find(ctx context.Context, op access.Operation, where *condition
 	case len(keys) > most:
 		return nil, badPath([]any{"input", "max"}, apierr.OutOfRange, fmt.Sprintf("The filter finds more than %d rows; nothing was changed.", most))
 	case denied:
-		return nil, m.deniedSome(op)
+		return nil, m.deniedSome(it.op)
 	}
 	return keys, nil
 }
 
 // writeVerdict writes that the viewer may do op to the row, and write the inputs whose fields have rules of their own.
-func (m *change) writeVerdict(s *statement, op access.Operation) {
+func (m *change) writeVerdict(s *statement, it *item) {
 	s.WriteSQL("(")
-	m.entity.WritePredicate(s, op, m.viewer, "t")
+	m.entity.WritePredicate(s, it.op, m.viewer, "t")
 	s.WriteSQL(")")
-	for _, in := range m.guarded {
+	for _, in := range it.guarded {
 		s.WriteSQL(" AND (")
 		m.entity.WriteRule(s, in.rule, m.viewer, "t")
 		s.WriteSQL(")")
@@ -144,7 +157,7 @@ func (m *change) writeVerdict(s *statement, op access.Operation) {
 }
 
 // allowed asks the rules about the rows as they have become.
-func (m *change) allowed(ctx context.Context, op access.Operation, keys []any) error {
+func (m *change) allowed(ctx context.Context, it *item, keys []any) error {
 	e := m.entity
 	s := &statement{postgres: m.engine.postgres}
 	s.WriteSQL("SELECT count(*) FROM ")
@@ -152,7 +165,7 @@ func (m *change) allowed(ctx context.Context, op access.Operation, keys []any) e
 	s.WriteSQL(" WHERE ")
 	s.writeKeys("t", e, primaryKey(e), keys)
 	s.WriteSQL(" AND ")
-	m.writeVerdict(s, op)
+	m.writeVerdict(s, it)
 	result, err := m.q.QueryContext(ctx, string(s.buf), s.args...)
 	if err != nil {
 		return err
@@ -165,7 +178,7 @@ func (m *change) allowed(ctx context.Context, op access.Operation, keys []any) e
 		}
 	}
 	if result.Err() == nil && n < len(keys) {
-		return m.deniedSome(op)
+		return m.deniedSome(it.op)
 	}
 	return result.Err()
 }
@@ -177,8 +190,8 @@ func (m *change) deniedSome(op access.Operation) error {
 	return apierr.New(apierr.Forbidden, "You may not %s all of these %s rows; nothing was changed.", op, m.entity.Name)
 }
 
-// relocate moves the paths of an input error into the input: those of its values stand there under step.
-func relocate(err error, step string) error {
+// inInput moves the paths of an error about an argument into the input.
+func inInput(err error) error {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if !ok || len(e.Fields) == 0 {
 		return err
@@ -186,12 +199,7 @@ func relocate(err error, step string) error {
 	moved := *e
 	moved.Fields = slices.Clone(e.Fields)
 	for i, f := range moved.Fields {
-		switch {
-		case step == "input":
-			moved.Fields[i].Path = append([]any{step}, f.Path...)
-		case len(f.Path) > 1 && f.Path[0] == "input" && f.Path[1] != "where" && f.Path[1] != "max" && f.Path[1] != step:
-			moved.Fields[i].Path = append([]any{"input", step}, f.Path[1:]...)
-		}
+		moved.Fields[i].Path = append([]any{"input"}, f.Path...)
 	}
 	return &moved
 }

@@ -13,26 +13,21 @@ import (
 const sqliteDigits = 15
 
 // fits refuses decimals that the database would round.
-func (m *change) fits() error {
+func (m *change) fits(it *item) {
 	if m.engine.postgres {
-		return nil
+		return
 	}
-	var fields []apierr.Field
-	for _, f := range m.entity.Fields {
-		v := m.input[f.Name]
+	for _, f := range it.entity.Fields {
+		v := it.values[f.Name]
 		if f.Type != entity.Decimal || v == nil {
 			continue
 		}
 		text, err := scalar.UnmarshalDecimal(v)
 		digits := strings.Trim(strings.Replace(strings.TrimPrefix(text, "-"), ".", "", 1), "0")
 		if err == nil && len(digits) > sqliteDigits {
-			fields = append(fields, apierr.Field{
-				Path: []any{"input", f.Name}, Code: apierr.OutOfRange, Message: "has more than 15 digits, which this database cannot keep", Limit: sqliteDigits,
-			})
+			m.faults = append(m.faults, it.located(apierr.Field{
+				Path: []any{f.Name}, Code: apierr.OutOfRange, Message: "has more than 15 digits, which this database cannot keep", Limit: sqliteDigits,
+			}))
 		}
 	}
-	if len(fields) == 0 {
-		return nil
-	}
-	return apierr.Input("A number has too many digits.", fields...)
 }

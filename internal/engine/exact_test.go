@@ -15,9 +15,10 @@ func TestDecimalsThatDoNotFit(t *testing.T) {
 		"1234567890123456": false, "-0.1234567890123456": false, "100000000000000.01": false,
 	} {
 		for _, postgres := range []bool{false, true} {
-			m := &change{engine: &Engine{postgres: postgres}, entity: e, input: map[string]any{"price": text}}
-			if err := m.fits(); (err == nil) != (ok || postgres) || err != nil && apierr.CodeOf(err) != apierr.BadUserInput {
-				t.Errorf("%s, postgres %v: %v", text, postgres, err)
+			m := &change{engine: &Engine{postgres: postgres}, entity: e}
+			m.fits(&item{entity: e, values: entity.Input{"price": text}})
+			if (len(m.faults) == 0) != (ok || postgres) || len(m.faults) > 0 && m.faults[0].Code != apierr.OutOfRange {
+				t.Errorf("%s, postgres %v: %v", text, postgres, m.faults)
 			}
 		}
 	}

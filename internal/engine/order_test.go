@@ -19,19 +19,19 @@ import (
 	"github.com/entwine-data/entwine/internal/store"
 )
 
-// item is a row of the table that the property test of lists pages through: few values and many nulls, so that every
+// listed is a row of the table that the property test of lists pages through: few values and many nulls, so that every
 // column has ties.
-type item struct {
+type listed struct {
 	id, parent int64
 	a, b       *int64
 	c          int64
 	d          *string
 }
 
-func items() []item {
-	var out []item
+func items() []listed {
+	var out []listed
 	for i := range int64(120) {
-		it := item{id: i + 1, parent: 1 + i%3, c: i * 7 % 3}
+		it := listed{id: i + 1, parent: 1 + i%3, c: i * 7 % 3}
 		if i%4 != 0 {
 			it.a = new(i * 5 % 3)
 		}
@@ -46,7 +46,7 @@ func items() []item {
 	return out
 }
 
-func (it item) value(field string) any {
+func (it listed) value(field string) any {
 	switch field {
 	case "id":
 		return it.id
@@ -133,7 +133,7 @@ func TestPagesAreTheList(t *testing.T) {
 	}
 }
 
-func pageThrough(t *rapid.T, e *Engine, all []item) {
+func pageThrough(t *rapid.T, e *Engine, all []listed) {
 	child, edge := e.catalog.Entity("Item"), e.catalog.Entity("Parent").Edge("items")
 	fields := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c", "d", "id"}), 0, 5, rapid.ID).Draw(t, "fields")
 	var orderBy []any
@@ -155,9 +155,9 @@ func pageThrough(t *rapid.T, e *Engine, all []item) {
 	}
 	backward := rapid.Bool().Draw(t, "backward")
 	size := rapid.IntRange(3, 50).Draw(t, "page size")
-	of := func(key any) []item { // the model
-		list := slices.DeleteFunc(slices.Clone(all), func(it item) bool { return key != nil && it.parent != key.(int64) })
-		slices.SortFunc(list, func(x, y item) int { return compare(o, x, y) })
+	of := func(key any) []listed { // the model
+		list := slices.DeleteFunc(slices.Clone(all), func(it listed) bool { return key != nil && it.parent != key.(int64) })
+		slices.SortFunc(list, func(x, y listed) int { return compare(o, x, y) })
 		return list
 	}
 
@@ -252,7 +252,7 @@ func pageThrough(t *rapid.T, e *Engine, all []item) {
 	check(t, "between", between[:min(100, len(between))], out.keys[0][g.start:g.start+g.n])
 }
 
-func check(t *rapid.T, what string, want []item, got []any) {
+func check(t *rapid.T, what string, want []listed, got []any) {
 	t.Helper()
 	ids := make([]any, len(want))
 	for i, it := range want {
@@ -263,7 +263,7 @@ func check(t *rapid.T, what string, want []item, got []any) {
 	}
 }
 
-func cursorOf(o order, it item) string {
+func cursorOf(o order, it listed) string {
 	var values []byte
 	for i, st := range o.steps {
 		if i > 0 {
@@ -274,7 +274,7 @@ func cursorOf(o order, it item) string {
 	return string(relay.AppendCursor(nil, o.scope, values))
 }
 
-func compare(o order, x, y item) int {
+func compare(o order, x, y listed) int {
 	for _, st := range o.steps {
 		a, b := x.value(st.field.Name), y.value(st.field.Name)
 		c := 0

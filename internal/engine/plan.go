@@ -62,6 +62,7 @@ type out struct {
 	lead    string // `"key":`
 	kind    outKind
 	nonNull bool
+	list    bool // below a payload: many rows
 	nodes   []*ast.Field
 	col     int     // column: index into the read's cells
 	name    string  // below a group's key: the names of the edges and the field that lead there
@@ -112,6 +113,7 @@ const (
 	outPayloadEdge
 	outDeletedID
 	outAffectedCount
+	outCreated
 	outClientMutationID
 )
 

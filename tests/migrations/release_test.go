@@ -2,6 +2,7 @@ package migrations
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -79,20 +80,29 @@ func (r release) open(drv dialect.Driver) (*gateway.Handle, error) {
 	return &gateway.Handle{
 		Catalog: entity.NewCatalog(note), SDL: sdl, Custom: noCustom{parsed}, Tables: r.tables(),
 		Mutators: map[string]entity.Mutator{"Note": {
-			Create: func(ctx context.Context, in entity.Input) (any, error) {
-				query, args := entsql.Dialect(drv.Dialect()).Insert("notes").Columns(r.field).Values(in[r.field]).Returning("id").Query()
-				rows := &entsql.Rows{}
-				if err := drv.Query(ctx, query, args, rows); err != nil {
-					return nil, err
+			New: func(in entity.Input) *entity.Draft { return &entity.Draft{Builder: in} },
+			Create: func(ctx context.Context, drafts []*entity.Draft) ([]any, error) {
+				keys := make([]any, len(drafts))
+				for i, d := range drafts {
+					query, args := entsql.Dialect(drv.Dialect()).Insert("notes").Columns(r.field).Values(d.Builder.(entity.Input)[r.field]).Returning("id").Query()
+					rows := &entsql.Rows{}
+					if err := drv.Query(ctx, query, args, rows); err != nil {
+						return nil, err
+					}
+					id, err := entsql.ScanInt64(rows)
+					if err := errors.Join(err, rows.Close()); err != nil {
+						return nil, err
+					}
+					keys[i] = id
 				}
-				defer rows.Close()
-				id, err := entsql.ScanInt64(rows)
-				return id, err
+				return keys, nil
 			},
-			Update: func(ctx context.Context, key any, in entity.Input) error {
-				query, args := entsql.Dialect(drv.Dialect()).Update("notes").Set(r.field, in[r.field]).Where(entsql.EQ("id", key)).Query()
-				var result entsql.Result
-				return drv.Exec(ctx, query, args, &result)
+			Change: func(keys []any, in entity.Input) (*entity.Draft, error) {
+				query, args := entsql.Dialect(drv.Dialect()).Update("notes").Set(r.field, in[r.field]).Where(entsql.In("id", keys...)).Query()
+				return &entity.Draft{Save: func(ctx context.Context) error {
+					var result entsql.Result
+					return drv.Exec(ctx, query, args, &result)
+				}}, nil
 			},
 		}},
 	}, nil

@@ -66,7 +66,7 @@ func TestBulk(t *testing.T) {
 		if body := send(testapp.User("5"), `updatePosts(input: { where: { title: { eq: "drafts" } }, max: 1000, set: { title: "found" } }) { affectedCount }`); body != fmt.Sprintf(`{"data":{"updatePosts":{"affectedCount":%d}}}`, mine) {
 			t.Error(body)
 		}
-		app.Quiet()
+		app.Statements()
 		body = send(testapp.User("5"), `deletePosts(input: { where: { title: { eq: "found" } }, max: 1000 }) { affectedCount }`)
 		if statements, _ := app.Statements(); body != fmt.Sprintf(`{"data":{"deletePosts":{"affectedCount":%d}}}`, mine) || len(statements) > 3 {
 			t.Errorf("%s\n%s", body, strings.Join(statements, "\n"))
