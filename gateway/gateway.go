@@ -54,7 +54,9 @@ func (a App) Handle(drv dialect.Driver) (*Handle, error) {
 	if name := handle.Catalog.Link(a.Rules); name != "" {
 		return nil, fmt.Errorf("the schema names the rule %q, which App.Rules does not have", name)
 	}
-	handle.driver, _ = drv.(updater)
+	if u, ok := drv.(updater); ok {
+		handle.driver, handle.Catalog.Transaction = u, u.Update
+	}
 	if a.Hooks != nil {
 		a.Hooks(handle)
 	}

@@ -71,19 +71,26 @@ func (c *command) system(db *store.DB, f *lockFlags) *migrate.Runner {
 	return r
 }
 
-// upgrade brings the framework's own tables up to date.
-func (c *command) upgrade(ctx context.Context, db *store.DB, f *lockFlags) error {
+// upgrade brings the framework's own tables up to date. It returns how many migrations that took.
+func (c *command) upgrade(ctx context.Context, db *store.DB, f *lockFlags) (n int, err error) {
 	r := c.system(db, f)
 	st, err := r.Status(ctx)
-	if err != nil || st.Serves() == nil {
-		return err
+	if err == nil && st.Serves() != nil {
+		n, err = r.Up(ctx, 0)
 	}
-	n, err := r.Up(ctx, 0)
 	if err != nil {
-		return fmt.Errorf("the gateway's own tables: %w", err)
+		return n, fmt.Errorf("the gateway's own tables: %w", err)
 	}
-	c.say("  the gateway's own tables: %s", migrations(n))
-	return nil
+	return n, nil
+}
+
+// upgradeAloud is upgrade for those who asked for migrations.
+func (c *command) upgradeAloud(ctx context.Context, db *store.DB, f *lockFlags) error {
+	n, err := c.upgrade(ctx, db, f)
+	if n > 0 {
+		c.say("  the gateway's own tables: %s", migrations(n))
+	}
+	return err
 }
 
 // systemServes says why the framework's own tables do not let this build serve.
@@ -166,7 +173,7 @@ func (c *command) up(ctx context.Context, r *migrate.Runner, limit int) error {
 	if err != nil {
 		return err
 	}
-	if err := c.upgrade(ctx, r.DB, &lockFlags{wait: r.Wait, lockTimeout: r.LockTimeout}); err != nil {
+	if err := c.upgradeAloud(ctx, r.DB, &lockFlags{wait: r.Wait, lockTimeout: r.LockTimeout}); err != nil {
 		return err
 	}
 	switch {
@@ -333,7 +340,7 @@ has one.`,
 		for _, change := range changes {
 			c.say("  %s", change)
 		}
-		if err := c.upgrade(cmd.Context(), db, &lockFlags{}); err != nil {
+		if err := c.upgradeAloud(cmd.Context(), db, &lockFlags{}); err != nil {
 			return c.explain(err)
 		}
 		if len(changes) == 0 {
@@ -374,8 +381,7 @@ func (c *command) develop(ctx context.Context, db *store.DB, handle *Handle) (di
 		did, err = c.developed(ctx, db, handle)
 	}
 	if err == nil {
-		// They are nothing that a developer has to know of.
-		_, err = c.system(db, &lockFlags{wait: time.Minute}).Up(ctx, 0)
+		_, err = c.upgrade(ctx, db, &lockFlags{wait: time.Minute})
 	}
 	return did, err
 }

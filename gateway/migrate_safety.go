@@ -117,7 +117,7 @@ func (c *command) snapshotted(cmd *cobra.Command) (string, error) {
 	}
 	path, ok := sqliteFile(cfg.DatabaseURL)
 	if !ok {
-		return "", fmt.Errorf("snapshots are of SQLite files. For Postgres: %s migrate up --dump FILE, and pg_restore --clean --if-exists --dbname URL FILE", invocation())
+		return "", fmt.Errorf("snapshots are of SQLite files. For Postgres: %s migrate up --dump FILE, and pg_restore into a new database", invocation())
 	}
 	return path, nil
 }

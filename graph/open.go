@@ -49,23 +49,20 @@ func Open(drv dialect.Driver) (*gateway.Handle, error) {
 		})),
 		Mutators: catalog.Mutators(client, c),
 		Client:   client,
-		Explain:  explain,
-		Tables:   migrate.Tables,
-		Renamed:  migrate.Renamed,
+		Explain: func(err error) error {
+			if invalid, ok := errors.AsType[*ent.ValidationError](err); ok {
+				return input.Refused(&entity.Entity{}, invalid.Name, err)
+			}
+			if ent.IsNotFound(err) {
+				return apierr.Wrap(err, apierr.NotFound, "There is nothing like this.")
+			}
+			return err
+		},
+		Tables:  migrate.Tables,
+		Renamed: migrate.Renamed,
 	}, nil
 }
 
 // Client is the ORM's client of an opened application, for its hooks, routes and commands. It is under the rules of the viewer of
 // its context, see package access.
 func Client(h *gateway.Handle) *ent.Client { return h.Client.(*ent.Client) }
-
-// explain turns an error of the ORM into what a client may know.
-func explain(err error) error {
-	if invalid, ok := errors.AsType[*ent.ValidationError](err); ok {
-		return input.Refused(&entity.Entity{}, invalid.Name, err)
-	}
-	if ent.IsNotFound(err) {
-		return apierr.Wrap(err, apierr.NotFound, "There is nothing like this.")
-	}
-	return err
-}

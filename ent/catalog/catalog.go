@@ -81,6 +81,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 					}
 					return query.Count(ctx)
 				},
+				InTx: func() bool { _, err := mutation.Tx(); return err == nil },
 			})
 		})
 	})
@@ -111,6 +112,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 					}
 					return query.Count(ctx)
 				},
+				InTx: func() bool { _, err := mutation.Tx(); return err == nil },
 			})
 		})
 	})
@@ -141,6 +143,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 					}
 					return query.Count(ctx)
 				},
+				InTx: func() bool { _, err := mutation.Tx(); return err == nil },
 			})
 		})
 	})
@@ -171,6 +174,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 					}
 					return query.Count(ctx)
 				},
+				InTx: func() bool { _, err := mutation.Tx(); return err == nil },
 			})
 		})
 	})
@@ -201,6 +205,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 					}
 					return query.Count(ctx)
 				},
+				InTx: func() bool { _, err := mutation.Tx(); return err == nil },
 			})
 		})
 	})
@@ -231,6 +236,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 					}
 					return query.Count(ctx)
 				},
+				InTx: func() bool { _, err := mutation.Tx(); return err == nil },
 			})
 		})
 	})
@@ -261,6 +267,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 					}
 					return query.Count(ctx)
 				},
+				InTx: func() bool { _, err := mutation.Tx(); return err == nil },
 			})
 		})
 	})

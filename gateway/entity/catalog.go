@@ -3,6 +3,7 @@
 package entity
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/entwine-data/entwine/gateway/access"
@@ -14,6 +15,9 @@ type Catalog struct {
 	Entities []*Entity
 	// Can says who may ask the query `can`, which tells what others may do; nil if the API does not have it.
 	Can *access.Rule
+	// Transaction calls a function with a context that carries a transaction, which is committed if it returns nil. It is nil if
+	// the database's driver knows none.
+	Transaction func(ctx context.Context, fn func(ctx context.Context) error) error
 
 	byName   map[string]*Entity
 	bySchema map[string]*Entity

@@ -21,6 +21,8 @@ type Guarded struct {
 	Keys func(context.Context) (where func(*sql.Selector), n int, err error)
 	// Count counts the rows for which all predicates hold.
 	Count func(ctx context.Context, where ...func(*sql.Selector)) (int, error)
+	// InTx says whether the mutation belongs to a transaction that the ORM has begun.
+	InTx func() bool
 	// Tenant turns the key of a tenant into the type of the field that holds it. It is nil for entities without one.
 	Tenant func(key any) (ent.Value, bool)
 }
@@ -51,8 +53,9 @@ func isChecked(ctx context.Context, m GuardedMutation) bool {
 }
 
 // Guard asks the rules about a mutation of the ORM by the viewer of ctx. Rows that the viewer may not see or change are left
-// alone, as if they were not there; that a row would become one which the viewer may not write is an error, which must undo
-// the transaction. New rows get the viewer's tenant.
+// alone, as if they were not there; that a row would become one which the viewer may not write is an error, which undoes the
+// transaction. Without a transaction, Guard begins one where it has to look at the row that comes of the write. New rows get the
+// viewer's tenant.
 func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
 	v := access.FromContext(ctx)
 	if v.System {
@@ -99,6 +102,27 @@ func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
 	if g.Keys == nil {
 		return nil, fmt.Errorf("%s %s: its rules depend on the row, which has a composite key; use access.SystemContext", op, e.Name)
 	}
+	conditions = append(conditions, within...)
+	var value ent.Value
+	err := e.whole(ctx, g, func(ctx context.Context) (err error) {
+		value, err = e.saveIf(ctx, g, op, conditions)
+		return err
+	})
+	return value, err
+}
+
+// whole calls fn in a transaction, unless the mutation is in one that the ORM has begun.
+func (e *Entity) whole(ctx context.Context, g Guarded, fn func(ctx context.Context) error) error {
+	c, _ := ctx.Value(catalogKey{}).(*Catalog)
+	if c == nil || c.Transaction == nil || g.InTx != nil && g.InTx() {
+		return fn(ctx)
+	}
+	return c.Transaction(ctx, fn)
+}
+
+// saveIf saves if the conditions hold for all rows that come of it. Its error must undo what it did.
+func (e *Entity) saveIf(ctx context.Context, g Guarded, op access.Operation, conditions []func(*sql.Selector)) (ent.Value, error) {
+	create, v := op == access.Create, access.FromContext(ctx)
 	// Which rows they are is not a question of what the viewer may read.
 	system := access.SystemContext(ctx)
 	var where func(*sql.Selector)
@@ -118,7 +142,6 @@ func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
 			return nil, err
 		}
 	}
-	conditions = append(conditions, within...)
 	allowed, err := g.Count(system, append(conditions, where)...)
 	if err != nil {
 		return nil, err

@@ -141,6 +141,11 @@ func TestRequests(t *testing.T) {
 		},
 		{name: "typename", body: query(`{__typename}`), status: 200, want: []string{`"Query"`}, runs: 1},
 		{name: "a mutation", body: query(`mutation{touch}`), status: 200, want: []string{`"touch":1`}, runs: 1},
+		{
+			name: "a mutation with a key, where none are kept", body: query(`mutation{touch}`), header: map[string]string{"Idempotency-Key": "k"}, status: 400,
+			want: []string{"BAD_USER_INPUT", "keeps no Idempotency-Keys"}, not: []string{`"data"`},
+		},
+		{name: "a query with a key", body: query(`{hello}`), header: map[string]string{"Idempotency-Key": "k"}, status: 200, want: []string{"hello"}, runs: 1},
 		{name: "a mutation by GET", method: "GET", url: get("query", "mutation{touch}"), status: 405, want: []string{"POST"}},
 		{name: "a mutation by GET among queries", method: "GET", url: get("query", "query A{hello} mutation B{touch}", "operationName", "B"), status: 405},
 		{name: "a mutation by GET, plain JSON", method: "GET", url: get("query", "mutation{touch}"), header: map[string]string{"Accept": plainJSON}, status: 405},

@@ -132,11 +132,12 @@ func (a *Attempt) Outcome() (answer []byte, replayed bool, refusal error) {
 }
 
 // Claim begins a transaction: it takes the key, for which it waits while another transaction has it. An error means that there
-// is nothing to execute, and that the transaction must be undone.
+// is nothing to execute, and that the transaction must be undone. After a transaction that was undone it can be called again.
 func (a *Attempt) Claim(ctx context.Context) error {
 	if a == nil {
 		return nil
 	}
+	a.answer, a.replayed, a.refusal = nil, false, nil
 	within, cancel := context.WithTimeout(ctx, waitWithin)
 	defer cancel()
 	err := a.keys.db.View(within, false, func(within context.Context, q store.Querier) error { return a.claim(within, q) })

@@ -101,3 +101,21 @@ func forked(t *rapid.T) (outcome string) {
 	}
 	return "merged"
 }
+
+// TestMergedForeignKeys: a foreign key that each branch calls otherwise, as after new names for its edge and its table, is still one.
+func TestMergedForeignKeys(t *testing.T) {
+	named := func(name string) *state {
+		posts := &tableState{Name: "posts", Columns: []*columnState{{Name: "id", Type: "int"}, {Name: "parent_id", Type: "int"}}, PrimaryKey: []string{"id"}}
+		posts.ForeignKeys = []*foreignKey{{Name: name, Columns: []string{"parent_id"}, RefTable: "posts", RefColumns: []string{"id"}}}
+		return &state{Tables: []*tableState{posts}}
+	}
+	merged, err := mergeStates(named("a"), named("b"), named("a"))
+	must(t, err)
+	if keys := merged.table("posts").ForeignKeys; len(keys) != 1 || keys[0].Name != "b" {
+		t.Errorf("%+v", keys)
+	}
+	_, err = mergeStates(named("a"), named("b"), named("c"))
+	if conflict := (*MergeError)(nil); !errors.As(err, &conflict) || err.Error() != "both branches change posts.parent_id" {
+		t.Error(err)
+	}
+}

@@ -48,7 +48,9 @@ func (m *merger) table(base, ours, theirs *tableState) *tableState {
 	in := theirs.Name + "."
 	out := *theirs
 	out.Columns = merge(m, in, base.Columns, ours.Columns, theirs.Columns, func(c *columnState) string { return c.Name }, nil)
-	out.ForeignKeys = merge(m, in, base.ForeignKeys, ours.ForeignKeys, theirs.ForeignKeys, func(k *foreignKey) string { return k.Name }, nil)
+	// By its columns: the name of a foreign key follows from those of its tables and its edge, of which each may have a new one.
+	byColumns := func(k *foreignKey) string { return strings.Join(k.Columns, ", ") }
+	out.ForeignKeys = merge(m, in, base.ForeignKeys, ours.ForeignKeys, theirs.ForeignKeys, byColumns, nil)
 	out.Indexes = merge(m, in, base.Indexes, ours.Indexes, theirs.Indexes, func(i *indexState) string { return i.Name }, nil)
 	out.PrimaryKey = pick(m, in+"the primary key", base.PrimaryKey, ours.PrimaryKey, theirs.PrimaryKey)
 	out.Comment = pick(m, in+"the comment", base.Comment, ours.Comment, theirs.Comment)

@@ -42,10 +42,13 @@ func TestMain(m *testing.M) {
 
 // operation writes one thing of many rows. $name tells them apart; the parts below say what of it must be there.
 const operation = `mutation($name: String!, $tags: [ID!]) {
-	createUser(input: { username: $name, name: $name }) { user { id } }
-	createPost(input: { title: $name, slug: $name, body: "b", tags: { connect: $tags } }) { post { id tags { totalCount } } postEdge { cursor } }
-	a: createTag(input: { name: $name }) { tag { id } }
-	b: updatePosts(input: { where: { slug: { eq: $name } }, max: 1, set: { title: "whole" } }) { affectedCount }
+	createPost(input: {
+		title: $name, slug: $name, body: "b"
+		author: { create: { username: $name, name: $name } }
+		comments: { create: [{ message: $name }, { message: $name }] }
+		tags: { connect: $tags, create: [{ name: $name }] }
+	}) { post { id author { id } comments { totalCount } tags { totalCount } } postEdge { cursor } }
+	updatePosts(input: { where: { slug: { eq: $name } }, max: 1, set: { title: "whole" } }) { affectedCount }
 }`
 
 // parts find the names of operations that are like a pattern and whose part is there, once for each row of it.
@@ -56,7 +59,9 @@ var parts = []struct {
 	{`SELECT username FROM users WHERE username LIKE '%s'`, 1},
 	{`SELECT name FROM tags WHERE name LIKE '%s'`, 1},
 	{`SELECT slug FROM posts WHERE slug LIKE '%s' AND title = 'whole'`, 1},
-	{`SELECT p.slug FROM posts p JOIN post_tags t ON t.post_id = p.id WHERE p.slug LIKE '%s'`, connected},
+	{`SELECT p.slug FROM posts p JOIN post_tags t ON t.post_id = p.id WHERE p.slug LIKE '%s'`, connected + 1},
+	{`SELECT c.message FROM comments c JOIN posts p ON p.id = c.post_id AND p.slug = c.message WHERE c.message LIKE '%s'`, 2},
+	{`SELECT p.slug FROM posts p JOIN users u ON u.id = p.author_id AND u.username = p.slug WHERE p.slug LIKE '%s'`, 1},
 }
 
 // connected is how many tags that exist already each post gets.

@@ -299,6 +299,52 @@ func TestRoutes(t *testing.T) {
 	})
 }
 
+// TestWritesOutsideOfTransactions: what the rules refuse once they see the row is undone, whoever wrote it and however.
+func TestWritesOutsideOfTransactions(t *testing.T) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
+		g := gatewaytest.Open(t, app(&journal{}), url).Demo(t, demo.Data(demo.Config{Users: 5}))
+		client := graph.Client(g.Handle)
+		ctx := access.NewContext(t.Context(), testapp.User("3"))
+		refused := func(how string, err error) {
+			t.Helper()
+			if apierr.CodeOf(err) != apierr.Forbidden {
+				t.Errorf("%s: %v", how, err)
+			}
+			if n := g.Rows(t, `SELECT count(*) FROM comments WHERE message = 'Not me'`)[0][0]; fmt.Sprint(n) != "0" {
+				t.Errorf("%s: it is there", how)
+			}
+		}
+		foreign := func(ctx context.Context, c *ent.Client) error {
+			return c.Comment.Create().SetPostID(1).SetAuthorID(1).SetMessage("Not me").Exec(ctx)
+		}
+		refused("alone", foreign(ctx, client))
+		mine := client.Comment.Create().SetPostID(1).SetAuthorID(3).SetMessage("Me").SaveX(ctx)
+		refused("by an update", mine.Update().SetAuthorID(1).SetMessage("Not me").Exec(ctx))
+
+		tx, err := client.Tx(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = foreign(ctx, tx.Client())
+		refused("in a transaction of the ORM", errors.Join(err, tx.Rollback()))
+
+		// Who does not heed the refusal cannot commit the rest.
+		err = g.Handle.Transaction(ctx, func(ctx context.Context) error {
+			if err := client.Comment.Create().SetPostID(1).SetAuthorID(3).SetMessage("Me, too").Exec(ctx); err != nil {
+				return err
+			}
+			refused := foreign(ctx, client)
+			if refused == nil {
+				t.Error("it was not refused")
+			}
+			return nil
+		})
+		if n := g.Rows(t, `SELECT count(*) FROM comments WHERE message IN ('Not me', 'Me, too')`)[0][0]; err == nil || fmt.Sprint(n) != "0" {
+			t.Errorf("%v rows, %v", n, err)
+		}
+	})
+}
+
 func TestRoutesThatCannotBe(t *testing.T) {
 	nothing := func(http.ResponseWriter, *http.Request) error { return nil }
 	for _, c := range []struct{ first, second, want string }{

@@ -137,3 +137,17 @@ func TestPurge(t *testing.T) {
 		}
 	})
 }
+
+// A mutation without a key does not pay for keys.
+func TestWithoutKey(t *testing.T) {
+	ctx := access.NewContext(t.Context(), testapp.User("1"))
+	allocations := testing.AllocsPerRun(100, func() {
+		a := idempotency.FromContext(ctx)
+		if err := errors.Join(a.Claim(ctx), a.Keep(ctx, nil, nil)); err != nil {
+			t.Error(err)
+		}
+	})
+	if allocations > 0 {
+		t.Errorf("%v allocations", allocations)
+	}
+}

@@ -5,11 +5,13 @@ import (
 	"context"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/entwine-data/entwine/internal/pgtest"
+	"github.com/entwine-data/entwine/internal/testenv"
 )
 
 // TestRestoreWhileServing: a database that a server has open is not replaced under its feet.
@@ -47,6 +49,36 @@ func TestRestoreWhileServing(t *testing.T) {
 		t.Fatal(err, served)
 	}
 	expect(t, p.must(t, "migrate", "restore"), "is as it was in")
+}
+
+// TestDumpIsRestored goes back to a dump, after a migration that went well and was wrong. The new database goes on from there.
+func TestDumpIsRestored(t *testing.T) {
+	p := &project{dir: t.TempDir(), url: pgtest.New(t), postgres: true}
+	p.write(t, "20260101000100_posts", "CREATE TABLE posts (id bigint PRIMARY KEY);\nINSERT INTO posts VALUES (1), (2);\n")
+	p.must(t, "migrate", "up")
+	p.write(t, "20260101000200_wrong", "CREATE TABLE votes (post_id bigint REFERENCES posts (id));\nDELETE FROM posts;\n")
+	p.must(t, "migrate", "up", "--dump", "before.dump")
+	p.expect(t, "SELECT count(*) FROM posts", "0")
+
+	restored := &project{dir: p.dir, url: pgtest.New(t), postgres: true}
+	program, err := exec.LookPath("pg_restore")
+	if err != nil {
+		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pg_restore")
+		if len(found) == 0 {
+			testenv.Lacking(t, testenv.Postgres, "install its client programs")
+		}
+		program = found[len(found)-1]
+	}
+	cmd := exec.CommandContext(t.Context(), program, "--exit-on-error", "--dbname", restored.url, "before.dump")
+	cmd.Dir = p.dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	restored.expect(t, "SELECT id FROM posts ORDER BY id", "1", "2")
+	expect(t, restored.must(t, "migrate", "status"), "_posts                               applied", "_wrong                               pending")
+	restored.write(t, "20260101000200_wrong", "CREATE TABLE votes (post_id bigint REFERENCES posts (id));\n")
+	expect(t, restored.must(t, "migrate", "up"), "1 migration in")
+	restored.expect(t, "SELECT id FROM posts ORDER BY id", "1", "2")
 }
 
 // TestRehearsalLeavesNothing: the copy on the server is dropped, whatever happens, and who may not make one is told so.

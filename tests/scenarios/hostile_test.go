@@ -127,8 +127,18 @@ func TestPagesAreBoundedBeforehand(t *testing.T) {
 				Query: `{ posts(first: 100) { nodes { comments(first: 100) { nodes { votes(first: 2) { nodes { id } } } } } } }`,
 			},
 		)
+		const sized = `query($n: Int, $where: PostWhere) { posts(first: $n, where: $where) { nodes { comments(first: $n) { nodes { votes(first: $n) { nodes { id } } } } } } }`
+		app.Run(t,
+			gatewaytest.Scenario{Name: "22 by 22 by 22, as a variable says", Query: sized, Variables: map[string]any{"n": 22}, Code: "COST_LIMIT_EXCEEDED", Has: []string{"10648", `"data":null`}},
+			gatewaytest.Scenario{
+				Name: "whatever the filter finds", Query: sized, Variables: map[string]any{"n": 100, "where": map[string]any{"or": []any{}}}, Code: "COST_LIMIT_EXCEEDED",
+			},
+		)
 		if statements, transactions := app.Statements(); len(statements) > 0 || transactions > 0 {
 			t.Errorf("something was read: %q", statements)
+		}
+		for _, n := range []any{21, nil} { // 20 if it is not said
+			app.Run(t, gatewaytest.Scenario{Name: "within the limit", Query: sized, Variables: map[string]any{"n": n}, Has: []string{`"posts":{"nodes":[`}})
 		}
 		app.Run(t,
 			gatewaytest.Scenario{

@@ -7,6 +7,7 @@ import (
 
 	"github.com/entwine-data/entwine/ent"
 	"github.com/entwine-data/entwine/ent/catalog"
+	"github.com/entwine-data/entwine/ent/comment"
 	"github.com/entwine-data/entwine/ent/post"
 	"github.com/entwine-data/entwine/ent/user"
 	"github.com/entwine-data/entwine/ent/vote"
@@ -142,6 +143,22 @@ func TestRulesOfTheORM(t *testing.T) {
 		denied("own roles", client.User.UpdateOneID(5).SetRoles([]string{"admin"}).Exec(author), apierr.Forbidden)
 		if err := client.User.UpdateOneID(5).SetName("Me").Exec(author); err != nil {
 			t.Error(err)
+		}
+
+		// What mutations find behind edges is what may be read there.
+		own := client.Comment.Create().SetMessage("m").SetPostID(draft.ID).SetAuthorID(6).SaveX(system)
+		onDraft := comment.HasPostWith(post.Slug("draft"))
+		if n := count(client.Comment.Update().Where(onDraft).SetMessage("found").Save(other)); n != 0 {
+			t.Errorf("%d comments are changed because of a draft of another", n)
+		}
+		if n := count(client.Comment.Delete().Where(onDraft).Exec(other)); n != 0 {
+			t.Errorf("%d comments are deleted because of a draft of another", n)
+		}
+		if n := count(client.Comment.Update().Where(comment.ID(own.ID)).SetMessage("mine").Save(other)); n != 1 {
+			t.Errorf("%d own comments are changed", n)
+		}
+		if n := count(client.Comment.Update().Where(onDraft).SetMessage("found").Save(as(testapp.Moderator))); n != 1 {
+			t.Errorf("a moderator changes %d comments on the draft", n)
 		}
 
 		// Deleting.

@@ -12,7 +12,7 @@ var blockingIndex = Rule{
 	Safer: `
 In a file of its own, which begins with the line that leaves out the transaction:
 -- atlas:txmode none
-CREATE {unique}INDEX CONCURRENTLY {name} ON {table} ({column});
+CREATE {unique}INDEX CONCURRENTLY {name} ON {table} {using}({column});
 A unique constraint takes a unique index over, in the next file:
 ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};`,
 	check: func(f *scan, o *op) *match {
@@ -33,6 +33,9 @@ ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};`,
 			return nil
 		}
 		m := &match{table: o.table, column: strings.Join(columns, ", "), label: o.name, unique: o.unique() != nil}
+		if o.kind == createIndex {
+			m.method = o.index.method
+		}
 		m.what = "makes an index on " + o.table + " while writers wait"
 		if m.label == "" {
 			m.label = o.table + "_" + strings.Join(columns, "_")

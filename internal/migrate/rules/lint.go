@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -82,7 +83,7 @@ func Lint(dialect string, files []File) []Finding {
 
 func (r Rule) finding(file File, line int, m match) Finding {
 	return Finding{
-		File: file.Path, Line: line, Rule: r.Name, Severity: r.Severity, What: m.what, Reason: r.Reason, Safer: strings.TrimSpace(m.fill(r.Safer)),
+		File: file.Path, Line: line, Rule: r.Name, Severity: r.Severity, What: m.what, Reason: r.Reason, Safer: strings.TrimSpace(m.fill(cmp.Or(m.safer, r.Safer))),
 	}
 }
 

@@ -89,6 +89,7 @@ type column struct {
 type index struct {
 	name    string
 	unique  bool
+	method  string // "gin", or empty
 	columns []string
 }
 

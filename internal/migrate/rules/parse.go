@@ -197,7 +197,7 @@ func parseCreate(r *reader) []*op {
 		r.skip("only")
 		o.table, o.name = r.ident(), i.name
 		if r.take("using") {
-			r.ident()
+			i.method = r.ident()
 		}
 		i.columns = idents(r.group())
 		return []*op{o}

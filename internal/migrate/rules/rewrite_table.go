@@ -35,6 +35,9 @@ ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT gen_random_uuid();   -- fo
 			}
 			m.column, m.typ = o.column.name, o.column.typ
 			m.what = "adds " + o.table + "." + o.column.name + " with a value that differs from row to row"
+			if o.column.computed {
+				m.safer = "A column that is computed from others cannot be filled in parts. Rehearse the migration, which tells how long it takes, and\napply it when few are there."
+			}
 		default:
 			return nil
 		}

@@ -1,6 +1,9 @@
 package rules
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestRewriteTable(t *testing.T) {
 	expect(t, rewriteTable, postgres, `CREATE TABLE posts (id bigint PRIMARY KEY, title varchar(20) NOT NULL, "text" text, score integer)`, `ALTER TABLE posts ALTER COLUMN score TYPE bigint`, "changes the type of posts.score to bigint")
@@ -15,4 +18,12 @@ func TestRewriteTable(t *testing.T) {
 	expect(t, rewriteTable, postgres, `CREATE TABLE posts (id bigint PRIMARY KEY, title varchar(20) NOT NULL, "text" text, score integer)`, `ALTER TABLE posts SET UNLOGGED; VACUUM (FULL) posts; CLUSTER posts`, "SET UNLOGGED rewrites the table posts", "VACUUM FULL rewrites the table posts", "CLUSTER rewrites the table posts")
 	expect(t, rewriteTable, postgres, `CREATE TABLE posts (id bigint PRIMARY KEY, title varchar(20) NOT NULL, "text" text, score integer)`, `VACUUM ANALYZE posts`)
 	expect(t, rewriteTable, postgres, `CREATE TABLE posts (id bigint PRIMARY KEY, title varchar(20) NOT NULL, "text" text, score integer)`, `CREATE TABLE a (id int); ALTER TABLE a ADD COLUMN n serial`)
+}
+
+// A column that is computed cannot be filled in parts.
+func TestRewriteTableSafer(t *testing.T) {
+	found := Lint(postgres, []File{{Statements: split(`CREATE TABLE posts (id bigint, title text)`), Known: true}, {Statements: split(`ALTER TABLE posts ADD COLUMN words tsvector GENERATED ALWAYS AS (to_tsvector('simple', title)) STORED`)}})
+	if len(found) == 0 || found[0].Rule != rewriteTable.Name || !strings.Contains(found[0].Safer, "Rehearse") || strings.Contains(found[0].Safer, "words_new") {
+		t.Errorf("%+v", found)
+	}
 }

@@ -27,7 +27,7 @@ type Rule struct {
 	Dialect string
 	// Reason is a sentence.
 	Reason string
-	// Safer is how to do it instead. {table}, {column}, {type}, {name} and {unique} stand for what was found.
+	// Safer is how to do it instead. {table}, {column}, {type}, {name}, {unique} and {using} stand for what was found.
 	Safer string
 
 	check func(f *scan, o *op) *match
@@ -38,6 +38,8 @@ type match struct {
 	what                      string // "drops the column posts.title"
 	table, column, typ, label string
 	unique                    bool
+	method                    string // of an index
+	safer                     string // in place of the rule's
 }
 
 // All returns the rules, in the order in which they are explained.
@@ -80,8 +82,12 @@ func (m match) fill(text string) string {
 	if m.unique {
 		unique = "UNIQUE "
 	}
+	using := ""
+	if m.method != "" {
+		using = "USING " + m.method + " "
+	}
 	return strings.NewReplacer(
-		"{unique}", unique,
+		"{unique}", unique, "{using}", using,
 		"{table}", or(m.table, "posts"), "{column}", or(m.column, "title"), "{type}", or(m.typ, "bigint"), "{name}", or(m.label, m.table+"_"+m.column),
 	).Replace(text)
 }
