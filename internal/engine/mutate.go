@@ -192,6 +192,9 @@ func (e *Engine) step(ctx context.Context, q store.Querier, oc *graphql.Operatio
 		return false, nil
 	}
 	done, err := m.run(ctx, input)
+	if err == nil {
+		err = store.Flush(ctx)
+	}
 	if err != nil {
 		w.fail(s.out.nodes, m.explain(err))
 		return false, nil
