@@ -93,6 +93,11 @@ func (e *Entity) historyRule() *access.Rule {
 	return e.History.Guard
 }
 
+// KeepsHistory says whether some entity keeps the history of its rows.
+func (c *Catalog) KeepsHistory() bool {
+	return slices.ContainsFunc(c.Entities, func(e *Entity) bool { return e.History != nil })
+}
+
 // linkHistory gives the entities that keep one their edges to it.
 func (c *Catalog) linkHistory() {
 	var entries *Entity

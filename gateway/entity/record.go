@@ -3,6 +3,7 @@ package entity
 import (
 	"context"
 	"database/sql/driver"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -72,9 +73,9 @@ func (e *Entity) saveRecorded(ctx context.Context, g Guarded, r Recording, save 
 				return nil, err
 			}
 		}
-		if !m.Op().Is(ent.OpUpdateOne | ent.OpDeleteOne) {
+		if !m.Op().Is(ent.OpUpdateOne|ent.OpDeleteOne) && !isChecked(ctx, m) {
 			// Rows that have become such meanwhile are left to those who made them so.
-			m.WhereP(sql.FieldIn(e.ID[0].Column, keys...))
+			m.WhereP(e.among(own))
 		}
 	}
 	for _, ed := range e.recorded {
@@ -108,6 +109,23 @@ func (e *Entity) saveRecorded(ctx context.Context, g Guarded, r Recording, save 
 		r.Created(ctx, e, key)
 	}
 	return value, nil
+}
+
+// among is a predicate for the rows with the keys, which are one parameter: there may be more of them than a statement has parameters.
+func (e *Entity) among(keys []any) func(*sql.Selector) {
+	list, _ := json.Marshal(keys) // integers and texts
+	return func(s *sql.Selector) {
+		column := s.C(e.ID[0].Column)
+		s.Where(sql.P(func(b *sql.Builder) {
+			b.WriteString(column + " IN (SELECT ")
+			if s.Dialect() != dialect.Postgres {
+				b.WriteString("value FROM json_each(").Arg(string(list)).WriteString("))")
+				return
+			}
+			cast := map[KeyType]string{IntKey: "bigint", UUIDKey: "uuid", StringKey: "text"}[e.ID[0].Key]
+			b.WriteString("value::" + cast + " FROM json_array_elements_text(").Arg(string(list)).WriteString("::json))")
+		}))
+	}
 }
 
 // replaces says whether a mutation cuts an edge from rows that it does not name.
