@@ -38,7 +38,11 @@ type Recording interface {
 // record makes the mutation keep the history of the rows that it writes.
 func (e *Entity) record(ctx context.Context, g Guarded) Guarded {
 	c, _ := ctx.Value(catalogKey{}).(*Catalog)
-	if c == nil || c.Recorder == nil || g.Conn == nil || e.History == nil && len(e.recorded) == 0 {
+	m := g.Mutation
+	beside := func(ed *Edge) bool {
+		return len(m.AddedIDs(ed.Schema))+len(m.RemovedIDs(ed.Schema)) > 0 || m.EdgeCleared(ed.Schema)
+	}
+	if c == nil || c.Recorder == nil || g.Conn == nil || e.History == nil && !slices.ContainsFunc(e.recorded, beside) {
 		return g
 	}
 	save := g.Save
@@ -59,7 +63,7 @@ func (e *Entity) saveRecorded(ctx context.Context, g Guarded, r Recording, save 
 	m := g.Mutation
 	create := m.Op().Is(ent.OpCreate)
 	var own []any
-	if !create && (e.History != nil || e.replaces(m)) {
+	if replaced := func(ed *Edge) bool { return replaces(m, ed) }; !create && (e.History != nil || slices.ContainsFunc(e.recorded, replaced)) {
 		// Which rows they are is not a question of what the viewer may read.
 		keys, err := g.Keys(access.SystemContext(ctx))
 		if err != nil {
@@ -131,15 +135,6 @@ func (e *Entity) among(keys []any) func(*sql.Selector) {
 // replaces says whether a mutation cuts an edge from rows that it does not name.
 func replaces(m GuardedMutation, ed *Edge) bool {
 	return m.EdgeCleared(ed.Schema) || ed.Kind == ToOneInverse && len(m.AddedIDs(ed.Schema)) > 0
-}
-
-func (e *Entity) replaces(m GuardedMutation) bool {
-	for _, ed := range e.recorded {
-		if replaces(m, ed) {
-			return true
-		}
-	}
-	return false
 }
 
 // Together is for creations of many rows at once, whose hooks run one within the other: it returns the context of one of them that is
