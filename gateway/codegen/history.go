@@ -13,7 +13,7 @@ func (n *node) addHistory() error {
 	if n.Composite() {
 		return fault(n.Type, "entity.History is for entities with a key of one column; give it an id of its own in place of field.ID(…)")
 	}
-	n.History = entity.HistoryOf(n.api.HistoryRead)
+	n.History, n.Was = entity.HistoryOf(n.api.HistoryRead), n.api.Was
 	return nil
 }
 

@@ -51,8 +51,10 @@ type Entity struct {
 	// not say which version they are about.
 	Version         *Field
 	VersionOptional bool
-	// History is the edge to what became of a row, see [HistoryOf]; nil if that is not kept. It is not one of Edges.
+	// History is the edge to what became of a row, see [HistoryOf]; nil if that is not kept. It is not one of Edges. Was is the
+	// table's name before, by which older entries are kept.
 	History *Edge
+	Was     string
 	// Tenant is the column that holds the tenant to which a row belongs, nil if rows belong to none. Whoever may do what across
 	// tenants is said by Bypass.
 	Tenant *Field

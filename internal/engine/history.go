@@ -48,11 +48,13 @@ const lives = "('" + entity.HistoryCreate + "', '" + entity.HistoryDelete + "')"
 // history adds that the entry under t is one of the row that has this key now, and one that the viewer may see.
 func (q request) history(s *statement, ed *entity.Edge) {
 	e := ed.From()
-	s.WriteSQL(" AND t.entity = ")
-	s.WriteArg(e.Table)
+	s.WriteSQL(" AND t.entity")
+	writeTables(s, e)
 	s.WriteSQL(" AND t.operation <> '" + entity.HistoryDelete + "' AND NOT EXISTS (SELECT 1 FROM ")
 	s.WriteTable(entity.HistoryTable, "d")
-	s.WriteSQL(" WHERE d.entity = t.entity AND d.row_key = t.row_key AND d.id > t.id AND d.operation IN " + lives + ")")
+	s.WriteSQL(" WHERE d.entity")
+	writeTables(s, e)
+	s.WriteSQL(" AND d.row_key = t.row_key AND d.id > t.id AND d.operation IN " + lives + ")")
 	if !ed.Passable(q.viewer) {
 		s.WriteSQL(" AND ")
 		q.ofRow(s, e, ed.Guard)
@@ -85,6 +87,20 @@ func (q request) history(s *statement, ed *entity.Edge) {
 		}
 		s.WriteSQL(")")
 	}
+	s.WriteSQL(")")
+}
+
+// writeTables writes that a column names the table of an entity, by its name now or before.
+func writeTables(s *statement, e *entity.Entity) {
+	if e.Was == "" {
+		s.WriteSQL(" = ")
+		s.WriteArg(e.Table)
+		return
+	}
+	s.WriteSQL(" IN (")
+	s.WriteArg(e.Table)
+	s.WriteSQL(", ")
+	s.WriteArg(e.Was)
 	s.WriteSQL(")")
 }
 
