@@ -21,7 +21,9 @@ import (
 // remembers compares the latest entry of a row's history with the row before and after, as the API shows them.
 func (a *app) remembers(e *entity.Entity, operation string, was, is object) {
 	a.t.Helper()
-	differs := func(name string) bool { return e.Field(name).Type != entity.ID && !reflect.DeepEqual(was[name], is[name]) }
+	differs := func(name string) bool {
+		return e.Field(name).Type != entity.ID && !reflect.DeepEqual(was[name], is[name])
+	}
 	if e.History == nil || !slices.ContainsFunc(fields(e), differs) {
 		return // what has no history, or links of a join table have changed
 	}

@@ -75,7 +75,9 @@ func (Diary) Fields() []ent.Field {
 	}
 }
 
-func (Diary) Annotations() []schema.Annotation { return []schema.Annotation{entity.RenamedFrom("journals")} }
+func (Diary) Annotations() []schema.Annotation {
+	return []schema.Annotation{entity.RenamedFrom("journals")}
+}
 
 func (Diary) Edges() []ent.Edge {
 	return []ent.Edge{edge.To("about", Lock.Type).Unique().Annotations(access.FieldRules{Read: access.Role("friend")})}
