@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"
@@ -32,10 +31,20 @@ func (m *change) references() []inputRef {
 // lookUp finds the rows to which the input refers where rules hide some, so that nobody can refer to a row that they may not
 // use. Elsewhere the database's foreign keys say whether a row exists; what is taken out of lists is looked up in any case.
 func (m *change) lookUp(ctx context.Context) error {
-	refs := slices.DeleteFunc(m.references(), func(ref inputRef) bool {
-		return len(ref.Path) == 1 && ref.Operation == access.Read && ref.Entity.AllVisible()
-	})
+	var refs, others []inputRef
+	for _, ref := range m.references() {
+		if len(ref.Path) == 1 && ref.Operation == access.Read && ref.Entity.AllVisible() {
+			others = append(others, ref)
+		} else {
+			refs = append(refs, ref)
+		}
+	}
 	missing, err := m.missing(ctx, refs)
+	if m.faults = append(m.faults, missing...); err != nil || len(m.faults) == 0 {
+		return err
+	}
+	// Nothing is written, so that the database would not be asked about the others.
+	missing, err = m.missing(ctx, others)
 	m.faults = append(m.faults, missing...)
 	return err
 }
