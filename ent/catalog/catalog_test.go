@@ -22,6 +22,8 @@ import (
 	"github.com/entwine-data/entwine/ent/comment"
 	"github.com/entwine-data/entwine/ent/grid"
 	"github.com/entwine-data/entwine/ent/post"
+	// The defaults of entities with hooks are registered there.
+	_ "github.com/entwine-data/entwine/ent/runtime"
 	"github.com/entwine-data/entwine/ent/user"
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"

@@ -47,7 +47,7 @@ func tagEntity() *entity.Entity {
 		ID:          []*entity.Field{fields[0]},
 		Edges: []*entity.Edge{
 			{
-				Name: "posts", Schema: "posts", Target: "Post", Kind: entity.ManyToMany, Join: "post_tags", JoinOwn: "tag_id", JoinTarget: "post_id", Groups: "postGroups",
+				Name: "posts", Schema: "posts", Target: "Post", Kind: entity.ManyToMany, Join: "post_tags", JoinOwn: "tag_id", JoinTarget: "post_id", Groups: "postGroups", Inverse: true,
 				Description: "The posts on this subject.",
 			},
 		},

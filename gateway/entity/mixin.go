@@ -60,7 +60,9 @@ type deletionKey struct{}
 
 // NewDeletion returns a context in which all soft deletions have one time, so that what was deleted together can be restored
 // together.
-func NewDeletion(ctx context.Context) context.Context { return context.WithValue(ctx, deletionKey{}, Now()) }
+func NewDeletion(ctx context.Context) context.Context {
+	return context.WithValue(ctx, deletionKey{}, Now())
+}
 
 // DeletionTime is the time of soft deletions in ctx. Generated code calls it.
 func DeletionTime(ctx context.Context) time.Time {

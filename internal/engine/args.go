@@ -20,7 +20,7 @@ type listArgs struct {
 	order    order
 	where    *condition
 	search   *wanted
-	deleted  bool // deleted rows are there, too
+	deleted  bool      // deleted rows are there, too
 	grouping *grouping // of groups
 }
 
