@@ -78,7 +78,7 @@ func drawWorld(t *rapid.T, used map[string]int) *generator {
 			if m == "" || g.w.rows[s.name][m] != nil {
 				continue
 			}
-			if s.soft && g.once(4, "deleted") {
+			if s.soft && g.once(3, "deleted") {
 				g.next++
 				r.deleted = g.next
 			}
@@ -382,7 +382,7 @@ func (g *generator) call() call {
 	s := pick(g, specs, "entity")
 	kinds := []string{"create", "create", "update", "update", "update", "update", "upsert", "delete", "createMany", "updateMany", "deleteMany"}
 	if s.soft {
-		kinds = append(kinds, "restore")
+		kinds = append(kinds, "restore", "restore")
 	}
 	c := call{kind: pick(g, kinds, "kind"), s: s, in: make(object)}
 	if s.name == "Membership" && (c.kind == "updateMany" || c.kind == "deleteMany") {

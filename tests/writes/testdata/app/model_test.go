@@ -56,6 +56,14 @@ type edge struct {
 
 func (e edge) input() string { return e.name + "Id" }
 
+// needs is what the viewer must be allowed to do with the rows behind an edge to which they lead it.
+func (e edge) needs() string {
+	if e.kind == toMany || e.kind == inverse || e.kind == manyToMany && e.target == "Task" {
+		return "update"
+	}
+	return "read"
+}
+
 func (e edge) list() bool { return e.kind >= toMany }
 
 var mark = field{name: "mark", required: true, unique: true}
@@ -403,10 +411,6 @@ func (a *attempt) checkEdge(s *spec, e edge, op, of string, in object, path stri
 		a.fail("BAD_USER_INPUT", "INVALID", at)
 	}
 	target := specOf(e.target)
-	needs := "read"
-	if e.kind == toMany || e.kind == inverse || e.kind == manyToMany && s.name == "Label" {
-		needs = "update"
-	}
 	stands := make(map[any]string)
 	for _, action := range []string{"disconnect", "connect", "set", "create", "update"} {
 		v, given := changes[action]
@@ -436,7 +440,7 @@ func (a *attempt) checkEdge(s *spec, e edge, op, of string, in object, path stri
 					}
 				}
 			default:
-				a.refers(v, e.target, needs, step)
+				a.refers(v, e.target, e.needs(), step)
 				if before := stands[v]; before != "" && before != action {
 					a.fail("BAD_USER_INPUT", "INVALID", step)
 				}
@@ -669,8 +673,11 @@ func (a *attempt) children(e edge, owner string, changes object) {
 func (a *attempt) link(e edge, owner string, changes object, created []string) {
 	if _, sets := changes["set"]; sets {
 		for pair := range a.w.labels {
-			if pair == taskLabel(e, owner, pair[0]) || pair == taskLabel(e, owner, pair[1]) {
-				delete(a.w.labels, pair)
+			for _, other := range pair {
+				// What the viewer may not take out stays.
+				if pair == taskLabel(e, owner, other) && other != owner && a.readable(specOf(e.target), other) && a.allowed(specOf(e.target), e.needs(), other) {
+					delete(a.w.labels, pair)
+				}
 			}
 		}
 	}

@@ -27,7 +27,7 @@ import (
 )
 
 // cases is how many worlds are changed on each database, unless ENTWINE_TEST_OPERATIONS says otherwise.
-const cases = 600
+const cases = 1500
 
 // A failed case is told with its seed. It is run again with that seed as -rapid.seed or ENTWINE_TEST_SEED.
 func TestMain(m *testing.M) {
@@ -147,7 +147,9 @@ func (a *app) check(t *rapid.T) {
 				if c.kind == "restore" {
 					g.use("restored")
 				}
-				if g, w := text(a.identify(payload)), text(want[i]); g != w {
+				got := a.identify(payload)
+				forget(got, want[i], g.w)
+				if g, w := text(got), text(want[i]); g != w {
 					t.Fatalf("payload %d is\n%s, want\n%s\n%s", i, g, w, show())
 				}
 			}
@@ -418,6 +420,29 @@ func (a *app) identify(v any) any {
 		}
 	}
 	return v
+}
+
+// forget takes the ids of rows out of payloads that a later root field took away: nobody knows them.
+func forget(got, want any, w *world) {
+	g, _ := got.(object)
+	for name, v := range asObject(want) {
+		all, _ := v.([]any)
+		if id, ok := v.(ref); ok && name == "id" && w.rows[id.entity][id.mark] == nil {
+			delete(g, name)
+			delete(want.(object), name)
+		}
+		for i, v := range all {
+			if rows, _ := g[name].([]any); i < len(rows) {
+				forget(rows[i], v, w)
+			}
+		}
+		forget(g[name], v, w)
+	}
+}
+
+func asObject(v any) object {
+	o, _ := v.(object)
+	return o
 }
 
 func (a *app) refOf(id string) any {
