@@ -298,7 +298,7 @@ func list(v any) []any {
 
 // check finds what is wrong with an input before anything is written: with its values, and with the rows that it is about.
 // Of is the row that is updated, back the edge that the place of the input says.
-func (a *attempt) check(s *spec, op, of string, in object, path, back string, depth int) {
+func (a *attempt) check(s *spec, op, of string, in object, path, back string) {
 	if !a.admin && s.name == "Label" && op == "update" {
 		a.fail("FORBIDDEN", "", "")
 	}
@@ -309,10 +309,10 @@ func (a *attempt) check(s *spec, op, of string, in object, path, back string, de
 		}
 	}
 	if op == "update" {
-		a.target(s, of, in, path, depth)
+		a.target(s, of, in, path)
 	}
 	for _, e := range s.edges {
-		a.checkEdge(s, e, op, of, in, path, e.name == back, depth)
+		a.checkEdge(s, e, op, of, in, path, e.name == back)
 	}
 }
 
@@ -336,7 +336,7 @@ func (a *attempt) value(f field, v any, path string) {
 }
 
 // target looks at a row that is to be updated.
-func (a *attempt) target(s *spec, of string, in object, path string, depth int) {
+func (a *attempt) target(s *spec, of string, in object, path string) {
 	r := a.before.rows[s.name][of]
 	switch {
 	case of == "" || !a.readable(s, of):
@@ -376,7 +376,7 @@ func (a *attempt) refers(v any, target, op, path string) {
 	}
 }
 
-func (a *attempt) checkEdge(s *spec, e edge, op, of string, in object, path string, back bool, depth int) {
+func (a *attempt) checkEdge(s *spec, e edge, op, of string, in object, path string, back bool) {
 	id, byID := in[e.input()]
 	byID = byID && e.kind == toOne
 	changes, given := in[e.name].(object)
@@ -424,9 +424,9 @@ func (a *attempt) checkEdge(s *spec, e edge, op, of string, in object, path stri
 			}
 			switch {
 			case action == "create":
-				a.check(target, "create", "", v.(object), step, e.back, depth+1)
+				a.check(target, "create", "", v.(object), step, e.back)
 			case action == "update":
-				a.check(target, "update", a.behindEdge(e, of, v.(object)), v.(object), step, e.back, depth+1)
+				a.check(target, "update", a.behindEdge(e, of, v.(object)), v.(object), step, e.back)
 			case e.kind == through && action == "disconnect":
 				if _, ok := v.(ref); !ok {
 					a.fail("BAD_USER_INPUT", "INVALID_FORMAT", step)
@@ -441,10 +441,13 @@ func (a *attempt) checkEdge(s *spec, e edge, op, of string, in object, path stri
 				}
 			default:
 				a.refers(v, e.target, e.needs(), step)
-				if before := stands[v]; before != "" && before != action {
+				switch before := stands[v]; before {
+				case "":
+					stands[v] = action
+				case action:
+				default:
 					a.fail("BAD_USER_INPUT", "INVALID", step)
 				}
-				stands[v] = action
 			}
 		}
 	}
@@ -498,7 +501,7 @@ func membership(e edge, owner, other string) string {
 
 // write does to the world what an input says, in the order of the documentation: rows that are referred to, the row itself,
 // rows that refer to it.
-func (a *attempt) write(s *spec, op, of string, in object, path string, links object, depth int) string {
+func (a *attempt) write(s *spec, op, of string, in object, path string, links object) string {
 	r := a.w.rows[s.name][of]
 	if op == "create" {
 		r = &row{values: make(object), version: 1}
@@ -526,11 +529,11 @@ func (a *attempt) write(s *spec, op, of string, in object, path string, links ob
 				}
 			}
 			if given {
-				r.values[e.column] = a.write(specOf(e.target), "create", "", v.(object), path+" "+e.name+" create", nil, depth+1)
+				r.values[e.column] = a.write(specOf(e.target), "create", "", v.(object), path+" "+e.name+" create", nil)
 			}
 		case e.kind == manyToMany && given:
 			for i, v := range list(v) {
-				created = append(created, a.write(specOf(e.target), "create", "", v.(object), fmt.Sprint(path, " ", e.name, " create ", i), nil, depth+1))
+				created = append(created, a.write(specOf(e.target), "create", "", v.(object), fmt.Sprint(path, " ", e.name, " create ", i), nil))
 			}
 		}
 	}
@@ -592,7 +595,7 @@ func (a *attempt) write(s *spec, op, of string, in object, path string, links ob
 				if e.list() {
 					at += fmt.Sprint(" ", i)
 				}
-				a.write(specOf(e.target), "create", "", v.(object), at, object{e.column: of}, depth+1)
+				a.write(specOf(e.target), "create", "", v.(object), at, object{e.column: of})
 			}
 		}
 		if v, given := changes["update"]; given {
@@ -601,7 +604,7 @@ func (a *attempt) write(s *spec, op, of string, in object, path string, links ob
 				if e.list() {
 					at += fmt.Sprint(" ", i)
 				}
-				a.write(specOf(e.target), "update", a.behindEdge(e, of, v.(object)), v.(object), at, nil, depth+1)
+				a.write(specOf(e.target), "update", a.behindEdge(e, of, v.(object)), v.(object), at, nil)
 			}
 		}
 	}
@@ -833,19 +836,19 @@ func (a *attempt) run(c call) outcome {
 	r := a.before.rows[s.name][id.mark]
 	switch c.kind {
 	case "create":
-		a.check(s, "create", "", in, "input", "", 0)
-		out := outcome{marks: []string{a.write(s, "create", "", in, "input", nil, 0)}}
+		a.check(s, "create", "", in, "input", "")
+		out := outcome{marks: []string{a.write(s, "create", "", in, "input", nil)}}
 		a.verify()
 		return out
 	case "createMany":
 		var out outcome
 		for i, v := range in[s.many].([]any) {
 			path := fmt.Sprint("input ", s.many, " ", i)
-			a.check(s, "create", "", v.(object), path, "", 0)
+			a.check(s, "create", "", v.(object), path, "")
 		}
 		for i, v := range in[s.many].([]any) {
 			path := fmt.Sprint("input ", s.many, " ", i)
-			out.marks = append(out.marks, a.write(s, "create", "", v.(object), path, nil, 0))
+			out.marks = append(out.marks, a.write(s, "create", "", v.(object), path, nil))
 			out.affected++
 		}
 		a.verify()
@@ -885,8 +888,8 @@ func (a *attempt) run(c call) outcome {
 }
 
 func (a *attempt) update(s *spec, mark string, in object, path string) {
-	a.check(s, "update", mark, in, path, "", 0)
-	a.write(s, "update", mark, in, path, nil, 0)
+	a.check(s, "update", mark, in, path, "")
+	a.write(s, "update", mark, in, path, nil)
 	a.verify()
 }
 
@@ -911,14 +914,14 @@ func (a *attempt) upsert(s *spec, in object) outcome {
 		}
 	}
 	if found == "" {
-		a.check(s, "create", "", create, "input create", "", 0)
-		mark := a.write(s, "create", "", create, "input create", nil, 0)
+		a.check(s, "create", "", create, "input create", "")
+		mark := a.write(s, "create", "", create, "input create", nil)
 		a.verify()
 		return outcome{marks: []string{mark}, created: true}
 	}
 	// What is given for a new row must be valid although there is none, unless the viewer could not create it anyhow.
 	idle := &attempt{before: a.before, admin: a.admin, touched: make(map[ref]bool)}
-	idle.check(s, "create", "", create, "input create", "", 0)
+	idle.check(s, "create", "", create, "input create", "")
 	if !slices.ContainsFunc(idle.problems, func(p problem) bool { return p.code == "FORBIDDEN" }) {
 		for _, p := range idle.problems {
 			if p.code == "BAD_USER_INPUT" {

@@ -27,7 +27,7 @@ import (
 )
 
 // cases is how many worlds are changed on each database, unless ENTWINE_TEST_OPERATIONS says otherwise.
-const cases = 1500
+const cases = 1000
 
 // A failed case is told with its seed. It is run again with that seed as -rapid.seed or ENTWINE_TEST_SEED.
 func TestMain(m *testing.M) {
