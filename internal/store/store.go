@@ -39,6 +39,7 @@ type DB struct {
 	dialect        string
 	reader, writer *sql.DB // the same pool on Postgres and in memory
 	log            *slog.Logger
+	group          *group // of writers that go together, nil where each has a transaction of its own
 }
 
 // Querier reads rows. That of a transaction serves one statement at a time: the rows of one must be closed before the next.
@@ -126,6 +127,15 @@ func (db *DB) View(ctx context.Context, snapshot bool, fn func(ctx context.Conte
 // writes were kept. Inside another Update, fn takes part in the outer transaction, which cannot commit if fn fails.
 // What [AfterCommit] was given is called before Update returns, if the transaction was committed.
 func (db *DB) Update(ctx context.Context, fn func(ctx context.Context) error) error {
+	return db.update(ctx, false, fn)
+}
+
+// UpdateOnce is [DB.Update] for an fn that executes one statement at most and returns its error, or sql.ErrNoRows if it had no effect.
+func (db *DB) UpdateOnce(ctx context.Context, fn func(ctx context.Context) error) error {
+	return db.update(ctx, true, fn)
+}
+
+func (db *DB) update(ctx context.Context, once bool, fn func(ctx context.Context) error) error {
 	if u := db.running(ctx); u != nil {
 		err := fn(ctx)
 		if err != nil {
@@ -133,9 +143,13 @@ func (db *DB) Update(ctx context.Context, fn func(ctx context.Context) error) er
 		}
 		return err
 	}
-	u := &update{db: db, turn: make(chan struct{}, 1)}
+	u := &update{db: db, turn: make(chan struct{}, 1), once: once}
 	u.outer, _ = ctx.Value(updateKey{}).(*update)
-	if err := u.run(ctx, fn); err != nil {
+	run := u.run
+	if db.group != nil {
+		run = func(ctx context.Context, fn func(ctx context.Context) error) error { return db.group.run(ctx, u, fn) }
+	}
+	if err := run(ctx, fn); err != nil {
 		return err
 	}
 	// The connection is free again: what is called now may write, too.
@@ -151,6 +165,17 @@ func (u *update) run(ctx context.Context, fn func(ctx context.Context) error) er
 	defer conn.Close()
 	defer tx.Rollback()
 	u.tx = tx
+	if err := u.call(ctx, fn); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// call calls fn with the transaction, and says why it cannot be committed.
+func (u *update) call(ctx context.Context, fn func(ctx context.Context) error) error {
 	if err := fn(context.WithValue(ctx, updateKey{}, u)); err != nil {
 		return err
 	}
@@ -159,9 +184,6 @@ func (u *update) run(ctx context.Context, fn func(ctx context.Context) error) er
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("before commit: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
 }
@@ -198,6 +220,7 @@ type update struct {
 	tx     *sql.Tx
 	turn   chan struct{}
 	failed bool // a nested transaction was rolled back
+	once   bool // there is one statement
 
 	mu    sync.Mutex
 	after []func(context.Context) error
