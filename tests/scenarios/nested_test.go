@@ -334,9 +334,14 @@ func TestWhatIsSaidOfInputs(t *testing.T) {
 				Code:  "NOT_FOUND", Field: "[input userId] NOT_FOUND", HasNot: []string{"slug", "NOT_UNIQUE"},
 			},
 			{
-				Name: "all references that lead nowhere are named", As: testapp.Admin,
+				Name: "all references that lead nowhere are named", As: testapp.User("1"),
 				Query: `mutation { createComment(input: { message: "m", postId: "` + gid("Post", 99) + `", authorId: "` + nowhere + `" }) { comment { id } } }`,
 				Code:  "NOT_FOUND", Has: []string{`["input","postId"]`, `["input","authorId"]`}, Writes: []string{},
+			},
+			{
+				Name: "also by those who see everything", As: testapp.Admin,
+				Query: `mutation { createComment(input: { message: "m", postId: "` + gid("Post", 99) + `", authorId: "` + nowhere + `" }) { comment { id } } }`,
+				Code:  "NOT_FOUND", Has: []string{`["input","postId"]`, `["input","authorId"]`},
 			},
 		}...)
 	})
