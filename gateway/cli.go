@@ -78,7 +78,7 @@ func (c *command) root() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(c.dev(), c.serve(), c.new(), c.migrate(), c.load(), c.schema(), c.rules(), c.token(), c.health(), c.version())
+	root.AddCommand(c.dev(), c.serve(), c.new(), c.migrate(), c.load(), c.schema(), c.rules(), c.token(), c.doctor(), c.health(), c.version())
 	return root
 }
 
