@@ -230,7 +230,7 @@ func TestRepeated(t *testing.T) {
 			}
 		}
 		expect(t, past(t, app, testapp.Admin, k)[:1], "UPDATE SERVICE title: First -> Once")
-		if n := len(past(t, app, testapp.Admin, k)); n != 1 {
+		if n := len(past(t, app, testapp.Admin, k)); n != 2 {
 			t.Errorf("%d entries", n)
 		}
 	})
