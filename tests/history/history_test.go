@@ -395,8 +395,11 @@ func TestPages(t *testing.T) {
 			gatewaytest.Scenario{Name: "a cursor of another list", As: testapp.Admin, Query: `{ posts(first: 1) { nodes { history(after: "WyIxIl0=") { nodes { at } } } } }`, Code: "BAD_USER_INPUT"},
 			gatewaytest.Scenario{Name: "pages multiply", As: testapp.Admin, Query: `{ users(first: 100) { nodes { posts(first: 100) { nodes { history(first: 2) { nodes { at } } } } } } }`, Code: "COST_LIMIT_EXCEEDED"},
 			gatewaytest.Scenario{Name: "an entry is no object with an id", As: testapp.Admin, Query: fmt.Sprintf(`{ node(id: %q) { id } }`, relay.ID("HistoryEntry", "1")), Code: "BAD_USER_INPUT"},
-			gatewaytest.Scenario{Name: "names", As: testapp.Admin, Query: fmt.Sprintf(`{ post(id: %q) { history(last: 1) { __typename edges { __typename node { __typename what: operation changes { __typename name: field } } } } } }`, id(b)),
-				Has: []string{`{"__typename":"HistoryEntryConnection","edges":[{"__typename":"HistoryEntryEdge","node":{"__typename":"HistoryEntry","what":"CREATE","changes":[{"__typename":"FieldChange","name":"title"},`}},
+			gatewaytest.Scenario{
+				Name: "names", As: testapp.Admin,
+				Query: fmt.Sprintf(`{ post(id: %q) { history(last: 1) { __typename edges { __typename node { __typename what: operation changes { __typename name: field } } } } } }`, id(b)),
+				Has:   []string{`{"__typename":"HistoryEntryConnection","edges":[{"__typename":"HistoryEntryEdge","node":{"__typename":"HistoryEntry","what":"CREATE","changes":[{"__typename":"FieldChange","name":"title"},`},
+			},
 		)
 	})
 }
