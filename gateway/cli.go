@@ -105,7 +105,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 
 // open opens the database and the application over it.
 func (c *command) open(ctx context.Context, cfg Config) (*store.DB, *Handle, error) {
-	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns, Logger: c.logger()})
+	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns, Pooler: cfg.Pooler, Logger: c.logger()})
 	if err != nil {
 		return nil, nil, err
 	}

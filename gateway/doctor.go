@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -71,8 +72,8 @@ func (c *command) findings(found []doctor.Finding) error {
 		}
 	}
 	if len(found) == 0 {
-		fmt.Fprint(c.out, "Nothing is wrong.\n")
-		return nil
+		_, err := io.WriteString(c.out, "Nothing is wrong.\n")
+		return err
 	}
 	fmt.Fprintf(c.out, "\n%d wrong, %d slow, %d worth knowing.\n", counts[doctor.Wrong], counts[doctor.Slow], counts[doctor.Note])
 	if counts[doctor.Wrong] > 0 {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -25,8 +26,8 @@ func (d entDriver) Dialect() string { return d.db.dialect }
 func (d entDriver) Close() error { return nil }
 
 func (d entDriver) Exec(ctx context.Context, query string, args, v any) error {
-	if singleOf(ctx) != nil {
-		return ErrNotSingle
+	if ins := singleOf(ctx); ins != nil {
+		return ins.refusal()
 	}
 	if u := d.db.running(ctx); u != nil {
 		return u.turns().Exec(ctx, query, args, v)
@@ -55,8 +56,8 @@ func (d entDriver) QueryContext(ctx context.Context, query string, args ...any) 
 }
 
 func (d entDriver) Tx(ctx context.Context) (dialect.Tx, error) {
-	if singleOf(ctx) != nil {
-		return nil, ErrNotSingle
+	if ins := singleOf(ctx); ins != nil {
+		return nil, ins.refusal()
 	}
 	return d.BeginTx(ctx, nil)
 }
@@ -70,7 +71,21 @@ func (d entDriver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx
 	if err != nil {
 		return nil, err
 	}
-	return &entsql.Tx{Conn: entsql.Conn{ExecQuerier: tx}, Tx: tx}, nil
+	return &ormTx{Tx: entsql.Tx{Conn: entsql.Conn{ExecQuerier: tx}, Tx: tx}, ctx: ctx}, nil
+}
+
+// ormTx is a transaction that the ORM has begun outside of any Update.
+type ormTx struct {
+	entsql.Tx
+	ctx context.Context //nolint:containedctx // ent's Commit has none
+	collector
+}
+
+func (t *ormTx) Commit() error {
+	if err := t.flush(t.ctx); err != nil {
+		return errors.Join(fmt.Errorf("before commit: %w", err), t.Rollback())
+	}
+	return t.Tx.Commit()
 }
 
 // Update is that of the database, for those who have only the driver.

@@ -23,8 +23,11 @@ type Options struct {
 	// connections for reading, beside the one for writing, and defaults to twice the number of processors, at least 4.
 	MaxConns int
 	// Statements is the number of prepared statements that each connection keeps. Defaults to 256. A negative number
-	// switches the cache off, which a pooler that hands connections from one client to another may require.
+	// switches the cache off.
 	Statements int
+	// Pooler says that the URL leads to a pooler which hands connections of Postgres from one transaction to another, such as
+	// PgBouncer in transaction mode. Statements are then sent whole, in one message, and none is kept prepared.
+	Pooler bool
 	// StatementTimeout ends statements on Postgres that run longer. Defaults to what the server says.
 	StatementTimeout time.Duration
 	// Trace is called with every statement just before it goes to the driver, BEGIN, COMMIT and ROLLBACK included. It is
@@ -40,6 +43,7 @@ type DB struct {
 	reader, writer *sql.DB // the same pool on Postgres and in memory
 	log            *slog.Logger
 	group          *group // of writers that go together, nil where each has a transaction of its own
+	pooler         bool   // connections belong to nobody for longer than a transaction
 }
 
 // Querier reads rows. That of a transaction serves one statement at a time: the rows of one must be closed before the next.
@@ -182,6 +186,9 @@ func (u *update) call(ctx context.Context, fn func(ctx context.Context) error) e
 	if u.failed {
 		return errors.New("a part of the transaction was rolled back, so that the rest cannot be committed")
 	}
+	if err := u.flush(context.WithValue(ctx, updateKey{}, u)); err != nil {
+		return fmt.Errorf("before commit: %w", err)
+	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("before commit: %w", err)
 	}
@@ -190,7 +197,12 @@ func (u *update) call(ctx context.Context, fn func(ctx context.Context) error) e
 
 // Conn takes a connection for writing out of the pool, for those who need one and the same for everything they do: migrations,
 // whose locks and settings belong to it. It must be closed. On SQLite nobody else writes meanwhile.
-func (db *DB) Conn(ctx context.Context) (*sql.Conn, error) { return db.writer.Conn(ctx) }
+func (db *DB) Conn(ctx context.Context) (*sql.Conn, error) {
+	if db.pooler {
+		return nil, errors.New("a pooler gives nobody a connection of their own; name the server itself in --database-url, and --pooler=false")
+	}
+	return db.writer.Conn(ctx)
+}
 
 // begin waits for a connection for as long as ctx lasts. The transaction itself outlives ctx: cancelling it ends the statement
 // that runs, and the transaction is ended by its owner alone and not, at the same time, by database/sql, which is also
@@ -224,6 +236,8 @@ type update struct {
 
 	mu    sync.Mutex
 	after []func(context.Context) error
+
+	collector
 }
 
 type updateKey struct{}
