@@ -598,7 +598,7 @@ func (l *leak) id(g *generator, e string) string {
 // withDeleted asks for deleted rows in all the ways there are.
 func (l *leak) withDeleted(g *generator) operation {
 	return operation{Query: "{ " + pick2(l.r, []string{
-		`grids(first: 50, withDeleted: true) { totalCount nodes { id title version deletedAt user { id } } }`,
+		`grids(first: 50, withDeleted: true) { totalCount nodes { id title version user { id } } }`,
 		`grid(id: ` + l.id(g, "Grid") + `, withDeleted: true) { id title }`,
 		`gridGroups(withDeleted: true, by: [{ field: USER_ID }]) { aggregate { count } }`,
 		`user(id: ` + l.id(g, "User") + `) { id grids(withDeleted: true) { totalCount nodes { id slug } } }`,
