@@ -131,6 +131,8 @@ func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 		return ids, nil
 	}
 	return entity.Mutator{
+		// The rules' hook is always there.
+		Plain: func() bool { return len(client.Grid.Hooks()) <= 1 },
 		New: func(in entity.Input) *entity.Draft {
 			b := client.Grid.Create()
 			d := read(in, b.Mutation())

@@ -47,7 +47,7 @@ func tagEntity() *entity.Entity {
 		ID:          []*entity.Field{fields[0]},
 		Edges: []*entity.Edge{
 			{
-				Name: "posts", Schema: "posts", Target: "Post", Kind: entity.ManyToMany, Join: "post_tags", JoinOwn: "tag_id", JoinTarget: "post_id", Groups: "postGroups",
+				Name: "posts", Schema: "posts", Target: "Post", Kind: entity.ManyToMany, Join: "post_tags", JoinOwn: "tag_id", JoinTarget: "post_id", Groups: "postGroups", Inverse: true,
 				Description: "The posts on this subject.",
 			},
 		},
@@ -113,6 +113,8 @@ func tagMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 		return ids, nil
 	}
 	return entity.Mutator{
+		// The rules' hook is always there.
+		Plain: func() bool { return len(client.Tag.Hooks()) <= 1 },
 		New: func(in entity.Input) *entity.Draft {
 			b := client.Tag.Create()
 			d := read(in, b.Mutation())

@@ -90,6 +90,7 @@ func edgeLiteral(e *entity.Edge) string {
 	l.text("Groups", e.Groups)
 	l.text("Input", e.Input)
 	l.flag("Required", e.Required)
+	l.flag("Inverse", e.Inverse)
 	l.text("Back", e.Back)
 	if e.OnDelete != "" {
 		l.raw("OnDelete", "entity."+constant(e.OnDelete)+"Delete")

@@ -443,6 +443,7 @@ func (m *model) addEdges(n *node) error {
 				own, target = target, own
 			}
 			ed.Kind, ed.Join, ed.JoinOwn, ed.JoinTarget = entity.ManyToMany, e.Rel.Table, own, target
+			ed.Inverse = e.IsInverse()
 		case e.O2M():
 			ed.Kind, ed.Column = entity.ToMany, e.Rel.Column()
 		case e.OwnFK():

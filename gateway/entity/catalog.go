@@ -219,6 +219,8 @@ type Edge struct {
 	Input string
 	// Required says that new rows need a target.
 	Required bool
+	// Inverse says, for ManyToMany edges, that the links belong to the rows of the other side: whoever changes them changes those.
+	Inverse bool
 	// Back is the name in the ent schema of the target's edge that leads back by the same foreign key, empty if there is none.
 	Back string
 	// OnDelete says what becomes of the rows behind the edge when the row is deleted softly: CascadeDelete, RestrictDelete or, if

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -154,12 +155,31 @@ type Link[K comparable] struct {
 	Clear       func()
 }
 
+// Current is the member of a list's input, beside set, by which the engine tells which rows the list holds as far as the viewer
+// may take them out: others stay. Without it set replaces all.
+const Current = "current"
+
 // SetLinks reads { connect, disconnect, set }.
 func SetLinks[K comparable](v *Values, name string, link Link[K]) {
 	readChanges(v, name, link.Target, link.Operation, map[string]func([]K){
 		"connect":    func(keys []K) { link.Add(keys...) },
 		"disconnect": func(keys []K) { link.Remove(keys...) },
-		"set":        func(keys []K) { link.Clear(); link.Add(keys...) },
+		"set": func(keys []K) {
+			changes, _ := v.in[name].(map[string]any)
+			known, given := changes[Current].([]any)
+			current, err := link.Target.keys(known)
+			if !given || err != nil {
+				link.Clear()
+				link.Add(keys...)
+				return
+			}
+			for _, key := range current {
+				if !slices.Contains(keys, key) {
+					link.Remove(key)
+				}
+			}
+			link.Add(slices.DeleteFunc(keys, func(key K) bool { return slices.Contains(current, key) })...)
+		},
 	})
 }
 
@@ -247,7 +267,9 @@ func readChanges[K comparable](v *Values, name string, target *Target[K], op acc
 		v.fail(apierr.InvalidFormat, "must be an object", name)
 		return
 	}
-	if _, replaces := changes["set"]; replaces && len(changes) > 1 {
+	_, connects := changes["connect"]
+	_, disconnects := changes["disconnect"]
+	if _, replaces := changes["set"]; replaces && (connects || disconnects) {
 		v.fail(apierr.Invalid, "takes set alone, without connect and disconnect", name)
 		return
 	}

@@ -26,6 +26,7 @@ type change struct {
 	faults  []apierr.Field
 	refused error // what the viewer may not do whatever the rows are
 	touched map[rowName]bool
+	sets    []setting // lists with a join table that are replaced
 	// writing are the rows that the statement at work is about.
 	writing []*item
 	// upserting is the key by which a new row was looked for and not found.
@@ -140,6 +141,9 @@ func (m *change) write(ctx context.Context, roots ...*item) error {
 		return m.refused
 	}
 	if err := m.inspectAll(ctx, roots); err != nil {
+		return err
+	}
+	if err := m.readCurrent(ctx); err != nil {
 		return err
 	}
 	if err := m.draft(); err != nil {

@@ -251,6 +251,9 @@ func (m *change) readEdge(it *item, ed *entity.Edge, back bool) {
 	if ed.Kind == entity.ToOneInverse && len(b.create) > 0 {
 		rest["replace"] = true
 	}
+	if _, sets := rest["set"]; sets && ed.Kind == entity.ManyToMany && it.op == access.Update && !ed.To().Unrestricted(linkOperation(ed), m.viewer) {
+		m.sets = append(m.sets, setting{it, ed, rest})
+	}
 	if len(rest) > 0 {
 		it.values[ed.Name] = rest
 	} else {

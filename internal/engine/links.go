@@ -6,10 +6,94 @@ import (
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/gateway/entity"
+	"github.com/entwine-data/entwine/gateway/input"
 )
 
 // The links of some many-to-many edges are rows of an entity of their own, with values beside the two keys. To connect rows is
 // to create such links, and to disconnect them is to delete some.
+
+// setting is a list with a join table that an input replaces.
+type setting struct {
+	item    *item
+	edge    *entity.Edge
+	changes map[string]any
+}
+
+// linkOperation is what the viewer must be allowed to do with rows that they link or unlink.
+func linkOperation(ed *entity.Edge) access.Operation {
+	if ed.Inverse {
+		return access.Update
+	}
+	return access.Read
+}
+
+// readCurrent finds which rows replaced lists hold as far as the viewer may take them out. What they may not see stays.
+func (m *change) readCurrent(ctx context.Context) error {
+	var edges []*entity.Edge
+	byEdge := make(map[*entity.Edge][]setting)
+	for _, set := range m.sets {
+		if byEdge[set.edge] == nil {
+			edges = append(edges, set.edge)
+		}
+		byEdge[set.edge] = append(byEdge[set.edge], set)
+	}
+	for _, ed := range edges {
+		owners := make([]any, len(byEdge[ed]))
+		for i, set := range byEdge[ed] {
+			owners[i] = set.item.key
+		}
+		current, err := m.linkedRows(ctx, ed, owners)
+		if err != nil {
+			return err
+		}
+		for _, set := range byEdge[ed] {
+			rows := current[set.item.key]
+			if rows == nil {
+				rows = []any{}
+			}
+			set.changes[input.Current] = rows
+		}
+	}
+	return nil
+}
+
+// linkedRows are the keys of the rows behind an edge with a join table that the viewer may unlink, by their owners' keys.
+func (m *change) linkedRows(ctx context.Context, ed *entity.Edge, owners []any) (map[any][]any, error) {
+	target, q := ed.To(), request{viewer: m.viewer, postgres: m.engine.postgres}
+	s := &statement{postgres: q.postgres, request: q}
+	s.WriteSQL("SELECT ")
+	s.WriteColumn("j", ed.JoinOwn)
+	s.WriteSQL(", ")
+	s.WriteColumn("t", target.ID[0].Column)
+	s.WriteSQL(" FROM ")
+	s.WriteTable(ed.Join, "j")
+	s.WriteSQL(" JOIN ")
+	s.WriteTable(target.Table, "t")
+	s.WriteSQL(" ON ")
+	s.equal("t", target.ID[0].Column, "j", ed.JoinTarget)
+	s.WriteSQL(" WHERE ")
+	s.WriteColumn("j", ed.JoinOwn)
+	s.writeIn(owners, pgKeyType(ed.Own()))
+	q.restrict(s, target, "t")
+	s.WriteSQL(" AND (")
+	target.WritePredicate(s, linkOperation(ed), m.viewer, "t")
+	s.WriteSQL(")")
+	result, err := m.q.QueryContext(ctx, string(s.buf), s.args...)
+	if err != nil {
+		return nil, err
+	}
+	defer result.Close()
+	rows := make(map[any][]any)
+	for result.Next() {
+		var owner, key any
+		if err := result.Scan(&owner, &key); err != nil {
+			return nil, err
+		}
+		owner = normalKey(keep(owner))
+		rows[owner] = append(rows[owner], normalKey(keep(key)))
+	}
+	return rows, result.Err()
+}
 
 // readLinks reads { connect, disconnect, set } of an edge whose links are rows.
 func (m *change) readLinks(it *item, ed *entity.Edge, changes map[string]any) {
@@ -71,18 +155,18 @@ func linkInputs(v any, target string) any {
 	list := asList(v)
 	out := make([]any, len(list))
 	for i, element := range list {
-		input := make(map[string]any)
+		link := make(map[string]any)
 		if values, ok := element.(map[string]any); ok {
 			for name, value := range values {
 				if name == "id" {
 					name = target
 				}
-				input[name] = value
+				link[name] = value
 			}
 		} else {
-			input[target] = element
+			link[target] = element
 		}
-		out[i] = input
+		out[i] = link
 	}
 	return out
 }

@@ -32,12 +32,16 @@ func (m *change) references() []inputRef {
 // lookUp finds the rows to which the input refers where rules hide some, so that nobody can refer to a row that they may not
 // use. Elsewhere the database's foreign keys say whether a row exists; what is taken out of lists is looked up in any case.
 func (m *change) lookUp(ctx context.Context) error {
-	refs := slices.DeleteFunc(m.references(), func(ref inputRef) bool {
-		return len(ref.Path) == 1 && ref.Operation == access.Read && ref.Entity.AllVisible()
-	})
-	missing, err := m.missing(ctx, refs)
+	missing, err := m.missing(ctx, m.doubtful())
 	m.faults = append(m.faults, missing...)
 	return err
+}
+
+// doubtful are the references that have to be looked up before anything is written.
+func (m *change) doubtful() []inputRef {
+	return slices.DeleteFunc(m.references(), func(ref inputRef) bool {
+		return len(ref.Path) == 1 && ref.Operation == access.Read && ref.Entity.Unrestricted(access.Read, m.viewer)
+	})
 }
 
 // missing says which references lead to no row with which the viewer may do what is needed. It costs one statement for each

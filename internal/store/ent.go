@@ -25,6 +25,9 @@ func (d entDriver) Dialect() string { return d.db.dialect }
 func (d entDriver) Close() error { return nil }
 
 func (d entDriver) Exec(ctx context.Context, query string, args, v any) error {
+	if singleOf(ctx) != nil {
+		return ErrNotSingle
+	}
 	if u := d.db.running(ctx); u != nil {
 		return u.turns().Exec(ctx, query, args, v)
 	}
@@ -32,6 +35,9 @@ func (d entDriver) Exec(ctx context.Context, query string, args, v any) error {
 }
 
 func (d entDriver) Query(ctx context.Context, query string, args, v any) error {
+	if ins := singleOf(ctx); ins != nil {
+		return d.insert(ctx, ins, query, args, v)
+	}
 	if u := d.db.running(ctx); u != nil {
 		return u.turns().Query(ctx, query, args, v)
 	}
@@ -48,7 +54,12 @@ func (d entDriver) QueryContext(ctx context.Context, query string, args ...any) 
 	return d.conn(ctx, d.pool(query)).QueryContext(ctx, query, args...)
 }
 
-func (d entDriver) Tx(ctx context.Context) (dialect.Tx, error) { return d.BeginTx(ctx, nil) }
+func (d entDriver) Tx(ctx context.Context) (dialect.Tx, error) {
+	if singleOf(ctx) != nil {
+		return nil, ErrNotSingle
+	}
+	return d.BeginTx(ctx, nil)
+}
 
 // BeginTx is what ent's client uses for transactions with options.
 func (d entDriver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx, error) {

@@ -175,6 +175,29 @@ func TestNestedWrites(t *testing.T) {
 	})
 }
 
+// Whoever replaces a list replaces what they see of it, and may take out.
+func TestSetLeavesWhatIsHidden(t *testing.T) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
+		app := small(t, url)
+		app.Handle.Catalog.Entity("Tag").Rules.Update = access.SignedIn()
+		app.Exec(t, "INSERT INTO post_tags (post_id, tag_id) VALUES (2, 1)")
+		tag := gid("Tag", 1)
+		for _, c := range []struct{ name, set, posts string }{
+			{"a draft of another stays, and a post that one may not change", `[]`, "[[1] [2]]"},
+			{"what is there is not put there again", `["` + gid("Post", 3) + `"]`, "[[1] [2] [3]]"},
+			{"one's own goes", `[]`, "[[1] [2]]"},
+		} {
+			if c.name == "what is there is not put there again" {
+				app.Must(t, testapp.User("3"), `mutation { createPost(input: { title: "t", slug: "mine", body: "b", authorId: "`+gid("User", 3)+`", tags: { connect: ["`+tag+`"] } }) { post { id } } }`, nil)
+			}
+			app.Must(t, testapp.User("3"), `mutation { updateTag(input: { id: "`+tag+`", posts: { set: `+c.set+` } }) { tag { id } } }`, nil)
+			if got := fmt.Sprint(app.Rows(t, "SELECT post_id FROM post_tags WHERE tag_id = 1 ORDER BY post_id")); got != c.posts {
+				t.Errorf("%s: %s, want %s", c.name, got, c.posts)
+			}
+		}
+	})
+}
+
 // A nested write costs a statement for each edge on the way, however many rows there are.
 func TestNestedStatements(t *testing.T) {
 	gatewaytest.Each(t, func(t *testing.T, url string) {
