@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 
 	"github.com/entwine-data/entwine/internal/store"
@@ -111,19 +112,17 @@ func (q request) aroundParents(r *read, a *listArgs, keys []any) *statement {
 
 func (x *execution) lookAround(ctx context.Context, q store.Querier, out *rows, req request, keys []any) error {
 	s := req.aroundParents(out.read, out.args, keys)
-	result, err := q.QueryContext(ctx, string(s.buf), s.args...)
+	out.around = make(map[any]int64)
+	err := q.Read(ctx, string(s.buf), s.args, func(row []driver.Value) error {
+		bits, ok := row[1].(int64)
+		if !ok {
+			return fmt.Errorf("the answer is a %T", row[1])
+		}
+		out.around[normalKey(row[0])] = bits
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("look around pages of %s: %w", out.read.entity.Name, err)
 	}
-	defer result.Close()
-	out.around = make(map[any]int64)
-	for result.Next() {
-		var key any
-		var bits int64
-		if err := result.Scan(&key, &bits); err != nil {
-			return fmt.Errorf("look around pages of %s: %w", out.read.entity.Name, err)
-		}
-		out.around[normalKey(key)] = bits
-	}
-	return result.Err()
+	return nil
 }
