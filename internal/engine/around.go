@@ -12,10 +12,13 @@ import (
 // has to be looked up, and is only if pageInfo asks: at the root in the same statement, below parents in one more for all
 // of them. The list is the whole one, under the filter and the rules; cursors bound pages, not lists.
 
-// The bits of an answer. A row of a page has the odd marker 1 in their place.
+// The bits of an answer. A row of a page has the odd marker 1 in their place. The total of a list at the root stands above
+// them, if it is asked for and nothing else is to be computed of the list: then it needs no statement of its own, and the
+// operation no transaction around the two.
 const (
 	rowsBefore = 2
 	rowsAfter  = 4
+	countUnit  = 8
 )
 
 // sides says on which sides of the page rows have to be looked for.

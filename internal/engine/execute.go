@@ -142,7 +142,7 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 			}
 		}
 	}
-	if r.wantCount {
+	if r.wantCount && !r.counted {
 		if err := out.scanCounts(ctx, q, req.count(r, out.args, keys), keys != nil); err != nil {
 			return fmt.Errorf("count %s: %w", r.entity.Name, err)
 		}

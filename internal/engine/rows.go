@@ -183,6 +183,9 @@ func (s *scanner) begin(v any) {
 	if bits, ok := v.(int64); ok && !s.keyed && bits&1 == 0 {
 		s.skip = true
 		r.around = map[any]int64{noKey: bits}
+		if r.read.counted {
+			r.counts = map[any]int64{noKey: bits / countUnit}
+		}
 		return
 	}
 	if s.cur == nil || key != s.key {
