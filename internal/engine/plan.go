@@ -157,6 +157,7 @@ type read struct {
 
 	// size and rowCount are what the last executions needed, so that the next one need not grow its buffers.
 	size, rowCount sizeHint
+	spare          sync.Pool // of *spare
 }
 
 // link leads from a read's rows to a read below it.

@@ -39,6 +39,23 @@ type group struct {
 	more     bool // there was a row beyond the page
 }
 
+// spare is the memory of rows that were written.
+type spare struct {
+	buf   []byte
+	cells []span
+}
+
+// maxSpare is how much of it is kept: what a rare large page needed is left to the garbage collector.
+const maxSpare = 1 << 20
+
+// release lets the next rows of the same read have the memory of these, which are not used any more.
+func (r *rows) release() {
+	if cap(r.buf) > 0 && cap(r.buf)+8*cap(r.cells) <= maxSpare {
+		r.read.spare.Put(&spare{r.buf[:0], r.cells[:0]})
+	}
+	r.buf, r.cells = nil, nil
+}
+
 // refused keeps what is wrong with the arguments, if anything is: it belongs to the places that show the rows.
 func (r *rows) refused(err error) bool {
 	r.err = err
@@ -310,8 +327,12 @@ func (s *scanner) expect(names []string) int {
 	r := s.rows
 	r.groups = make(map[any]*group)
 	r.keys, r.raw = make([][]any, len(r.read.columns)), make([][]any, len(r.read.columns))
-	r.buf = make([]byte, 0, r.read.size.get()*5/4)
-	r.cells = make([]span, 0, r.read.rowCount.get()*r.stride())
+	if spare, ok := r.read.spare.Get().(*spare); ok {
+		r.buf, r.cells = spare.buf, spare.cells
+	} else {
+		r.buf = make([]byte, 0, r.read.size.get()*5/4)
+		r.cells = make([]span, 0, r.read.rowCount.get()*r.stride())
+	}
 	s.keys = 1
 	if r.read.kind == readKeys && !s.folded {
 		s.keys = len(r.read.entity.ID)

@@ -455,11 +455,31 @@ func appendText(dst []byte, v any) ([]byte, error) {
 
 const hexDigits = "0123456789abcdef"
 
+// eight returns eight bytes as one number, which the compiler makes a single load of.
+func eight[T string | []byte](s T) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// plain says of eight bytes that none of them needs a look: no control character, quote, backslash or part of a longer
+// character. A byte beside such a one may be taken for one, which costs the look.
+func plain(x uint64) bool {
+	const each, top = 0x0101010101010101, 0x8080808080808080
+	return (x|(x-' '*each)|((x^'"'*each)-each)|((x^'\\'*each)-each))&top == 0
+}
+
 // appendString appends a JSON string. Bytes that are not UTF-8 become U+FFFD.
 func appendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start := 0
 	for i := 0; i < len(s); {
+		for i+8 <= len(s) && plain(eight(s[i:i+8])) {
+			i += 8
+		}
+		if i == len(s) {
+			break
+		}
 		c := s[i]
 		if c < utf8.RuneSelf {
 			if c >= 0x20 && c != '"' && c != '\\' {
