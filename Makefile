@@ -25,6 +25,10 @@ verify-long: ## Run the checks that take too long for every change
 	@seed=$${ENTWINE_TEST_SEED:-$$(date +%s)}; echo "ENTWINE_TEST_SEED=$$seed"; \
 	ENTWINE_TEST_LONG=1 ENTWINE_TEST_SEED=$$seed RAPID_CHECKS=5000 go test -count=1 -timeout 2h -v ./...
 
+.PHONY: race
+race: ## Run the tests of concurrent writers with the race detector, which needs a C compiler
+	go test -race -count=1 -run 'Race|Deadlocks|Storm' ./tests/scenarios ./tests/idempotency
+
 .PHONY: lint
 lint: ## Check formatting and look for mistakes
 	$(GOLANGCI_LINT) run

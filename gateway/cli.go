@@ -78,7 +78,7 @@ func (c *command) root() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(c.dev(), c.serve(), c.new(), c.migrate(), c.load(), c.schema(), c.rules(), c.token(), c.health(), c.version())
+	root.AddCommand(c.dev(), c.serve(), c.new(), c.migrate(), c.load(), c.schema(), c.rules(), c.token(), c.doctor(), c.health(), c.version())
 	return root
 }
 
@@ -105,7 +105,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 
 // open opens the database and the application over it.
 func (c *command) open(ctx context.Context, cfg Config) (*store.DB, *Handle, error) {
-	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns, Logger: c.logger()})
+	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns, Pooler: cfg.Pooler, Logger: c.logger()})
 	if err != nil {
 		return nil, nil, err
 	}

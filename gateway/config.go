@@ -22,6 +22,7 @@ type Config struct {
 	DatabaseURL   string
 	External      bool
 	MaxConns      int
+	Pooler        bool
 	Snapshots     int
 	Addr          string
 	Reads         engine.Config
@@ -69,6 +70,11 @@ func settings() []setting {
 			flag: "max-conns", env: "ENTWINE_MAX_CONNS", value: "0",
 			help: "connections to the database; 0 chooses: 10 on Postgres, two per processor and at least 4 on SQLite",
 			set:  intSetting(func(c *Config, n int) { c.MaxConns = n }),
+		},
+		{
+			flag: "pooler", env: "ENTWINE_POOLER", value: "false",
+			help: "the database URL leads to a pooler in transaction mode, such as PgBouncer; migrations need the server itself",
+			set:  boolSetting(func(c *Config, b bool) { c.Pooler = b }),
 		},
 		{
 			flag: "snapshots", env: "ENTWINE_SNAPSHOTS", value: "5",

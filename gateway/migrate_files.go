@@ -196,7 +196,7 @@ func (c *command) check(ctx context.Context, cfg Config, scratch string) error {
 	if c.exists(cfg) != nil || cfg.External {
 		return nil
 	}
-	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns})
+	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns, Pooler: cfg.Pooler})
 	if err != nil {
 		return err
 	}

@@ -107,7 +107,7 @@ func (c *command) lintChoice(ctx context.Context, cfg Config, all bool, since st
 		c.say("There is no database to tell what is pending: all files are looked at.")
 		return everything, nil
 	}
-	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns})
+	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns, Pooler: cfg.Pooler})
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ these conflicts, or as the later ones of two that were planned from the same sch
 
 // places are the versions of a folder that the configured database has, and those that come too late for it.
 func (c *command) places(ctx context.Context, cfg Config, dir string) (applied, late []string, err error) {
-	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns})
+	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{MaxConns: cfg.MaxConns, Pooler: cfg.Pooler})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -26,7 +26,7 @@ func welcomePost(next ent.Mutator) ent.Mutator {
 	return hook.PostFunc(func(ctx context.Context, m *ent.PostMutation) (ent.Value, error) {
 		if title, _ := m.Title(); len(title) > 8 && title == strings.ToUpper(title) && title != strings.ToLower(title) {
 			return nil, apierr.Input("The title shouts.", apierr.Field{
-				Path: []any{"input", "title"}, Code: apierr.Invalid, Message: "must not be all in capitals",
+				Path: []any{"title"}, Code: apierr.Invalid, Message: "must not be all in capitals",
 			})
 		}
 		value, err := next.Mutate(ctx, m)

@@ -45,7 +45,8 @@ const (
 	Denied        FieldCode = "FORBIDDEN" // a field that the viewer may not use or write
 )
 
-// Field is one offending value of an input. Path leads to it from the argument, for example ["input", "title"].
+// Field is one offending value of an input. Path leads to it from the argument, for example ["input", "title"]; in errors of hooks it
+// may begin in the input object of the row: ["title"].
 type Field struct {
 	Path    []any     `json:"path"`
 	Code    FieldCode `json:"code"`

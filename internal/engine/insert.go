@@ -43,11 +43,11 @@ func (e *Engine) insert(ctx context.Context, oc *graphql.OperationContext, p *mu
 	it := m.read(&item{entity: ent, op: access.Create, path: []any{"input"}, input: input})
 	if m.refused != nil || len(m.faults) > 0 || len(it.branches) > 0 || len(it.guarded) > 0 || m.draft() != nil || len(m.faults) > 0 || len(it.draft.Finish) > 0 ||
 		!it.fulfils(ent.Rules.Create.Reduce(viewer), viewer) || !it.fulfils(ent.Rules.Read.Reduce(viewer), viewer) {
-		return nil, nil, false
+		return nil, nil, false //nolint:nilerr // the usual way says why
 	}
 	x := &execution{engine: e, plan: s.payload, vars: oc.Variables, doc: oc.Doc, viewer: viewer, left: new(e.cfg.MaxBytes)}
 	if x.bind(1) != nil {
-		return nil, nil, false
+		return nil, nil, false //nolint:nilerr // the usual way says why
 	}
 	ins := &store.Insert{}
 	if refs := m.doubtful(); len(refs) > 0 {
@@ -55,16 +55,25 @@ func (e *Engine) insert(ctx context.Context, oc *graphql.OperationContext, p *mu
 	}
 	read, err := x.returning(ins)
 	if err != nil {
-		return nil, nil, false
+		return nil, nil, false //nolint:nilerr // there is another way
 	}
-	keys, err := mutator.Create(store.Single(ctx, ins), []*entity.Draft{it.draft})
+	var keys []any
+	create := func(ctx context.Context) (err error) {
+		keys, err = mutator.Create(store.Single(ctx, ins), []*entity.Draft{it.draft})
+		if _, refused := errors.AsType[*apierr.Error](err); refused {
+			return sql.ErrNoRows // before anything was written; the usual way says why
+		}
+		return err
+	}
+	if e.postgres {
+		err = create(ctx)
+	} else {
+		err = e.db.UpdateOnce(ctx, create) // where writers share a COMMIT
+	}
 	switch {
 	case errors.Is(err, store.ErrNotSingle), errors.Is(err, sql.ErrNoRows):
 		return nil, nil, false
 	case err != nil:
-		if _, refused := errors.AsType[*apierr.Error](err); refused {
-			return nil, nil, false
-		}
 		switch store.Classify(err).Kind {
 		case store.Unique, store.ForeignKey, store.NotNull, store.Check, store.InvalidText, store.TooLong, store.OutOfRange:
 			return nil, nil, false // the usual way says which values are to blame

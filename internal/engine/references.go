@@ -33,15 +33,22 @@ func (m *change) references() []inputRef {
 // use. Elsewhere the database's foreign keys say whether a row exists; what is taken out of lists is looked up in any case.
 func (m *change) lookUp(ctx context.Context) error {
 	missing, err := m.missing(ctx, m.doubtful())
+	if m.faults = append(m.faults, missing...); err != nil || len(m.faults) == 0 {
+		return err
+	}
+	// Nothing is written, so that the database is not going to say anything about the others.
+	others := slices.DeleteFunc(m.references(), func(ref inputRef) bool { return !m.free(ref) })
+	missing, err = m.missing(ctx, others)
 	m.faults = append(m.faults, missing...)
 	return err
 }
 
 // doubtful are the references that have to be looked up before anything is written.
-func (m *change) doubtful() []inputRef {
-	return slices.DeleteFunc(m.references(), func(ref inputRef) bool {
-		return len(ref.Path) == 1 && ref.Operation == access.Read && ref.Entity.Unrestricted(access.Read, m.viewer)
-	})
+func (m *change) doubtful() []inputRef { return slices.DeleteFunc(m.references(), m.free) }
+
+// free says whether a reference may lead to any row that is there.
+func (m *change) free(ref inputRef) bool {
+	return len(ref.Path) == 1 && ref.Operation == access.Read && ref.Entity.Unrestricted(access.Read, m.viewer)
 }
 
 // missing says which references lead to no row with which the viewer may do what is needed. It costs one statement for each

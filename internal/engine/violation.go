@@ -194,6 +194,11 @@ func (m *change) match(ctx context.Context, e *entity.Entity, k uniqueKey, tenan
 		c.writeTaken(s, k.fields)
 	}
 	s.WriteSQL(")")
+	if e.SoftDelete != nil && !slices.Equal(k.fields, e.ID) { // deleted rows keep no keys but their ids
+		s.WriteSQL(" AND ")
+		s.WriteColumn("t", e.SoftDelete.Column)
+		s.WriteSQL(" IS NULL")
+	}
 	if k.tenant != nil {
 		s.WriteSQL(" AND ")
 		s.WriteColumn("t", k.tenant.Column)

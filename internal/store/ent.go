@@ -25,8 +25,8 @@ func (d entDriver) Dialect() string { return d.db.dialect }
 func (d entDriver) Close() error { return nil }
 
 func (d entDriver) Exec(ctx context.Context, query string, args, v any) error {
-	if singleOf(ctx) != nil {
-		return ErrNotSingle
+	if ins := singleOf(ctx); ins != nil {
+		return ins.refusal()
 	}
 	if u := d.db.running(ctx); u != nil {
 		return u.turns().Exec(ctx, query, args, v)
@@ -55,8 +55,8 @@ func (d entDriver) QueryContext(ctx context.Context, query string, args ...any) 
 }
 
 func (d entDriver) Tx(ctx context.Context) (dialect.Tx, error) {
-	if singleOf(ctx) != nil {
-		return nil, ErrNotSingle
+	if ins := singleOf(ctx); ins != nil {
+		return nil, ins.refusal()
 	}
 	return d.BeginTx(ctx, nil)
 }

@@ -33,7 +33,11 @@ func openPostgres(text string, opts Options) (*DB, error) {
 		cfg.ConnectTimeout = 5 * time.Second
 	}
 	cfg.Runtime["TimeZone"] = "UTC"
-	if opts.StatementTimeout > 0 {
+	if opts.Pooler {
+		cfg.BinaryParameters = true
+		opts.Statements = -1
+	}
+	if opts.StatementTimeout > 0 && !opts.Pooler {
 		cfg.Runtime["statement_timeout"] = strconv.FormatInt(opts.StatementTimeout.Milliseconds(), 10)
 	}
 	if cfg.ApplicationName == "" {
@@ -49,7 +53,7 @@ func openPostgres(text string, opts Options) (*DB, error) {
 	keep(pool, or(opts.MaxConns, 10))
 	// So that a server that was replaced behind the same name is left in the end.
 	pool.SetConnMaxLifetime(time.Hour)
-	return &DB{dialect: dialect.Postgres, reader: pool, writer: pool, log: opts.Logger}, nil
+	return &DB{dialect: dialect.Postgres, reader: pool, writer: pool, log: opts.Logger, pooler: opts.Pooler}, nil
 }
 
 // postgresConnector adds to lib/pq what happens if no sslmode was given, which there means "require" without looking at the

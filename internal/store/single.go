@@ -21,8 +21,19 @@ type Insert struct {
 	used    bool
 }
 
-// ErrNotSingle says that a write cannot be one statement. Nothing has happened.
+// ErrNotSingle says that a write cannot be one statement. Nothing has happened then.
 var ErrNotSingle = errors.New("the write is more than one statement")
+
+// errSecond is for a statement that comes after the one that should have been alone.
+var errSecond = errors.New("a second statement in a write of one")
+
+// refusal is the error of whatever is not the INSERT.
+func (ins *Insert) refusal() error {
+	if ins.used {
+		return errSecond
+	}
+	return ErrNotSingle
+}
 
 type insertKey struct{}
 
@@ -42,7 +53,10 @@ func (d entDriver) insert(ctx context.Context, ins *Insert, query string, args, 
 	given, ok := args.([]any)
 	into, rest, values := strings.Cut(query, " VALUES (")
 	list, id, returns := strings.Cut(rest, ") RETURNING ")
-	if ins.used || !ok || !values || !returns || strings.Contains(list, "(") || !strings.HasPrefix(into, "INSERT INTO ") {
+	if ins.used {
+		return errSecond
+	}
+	if !ok || !values || !returns || strings.Contains(list, "(") || !strings.HasPrefix(into, "INSERT INTO ") {
 		return ErrNotSingle
 	}
 	ins.used = true

@@ -55,7 +55,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	}
 	name := (&url.URL{Scheme: "file", Path: path}).String()
 
-	db := &DB{dialect: dialect.SQLite, log: opts.Logger}
+	db := &DB{dialect: dialect.SQLite, log: opts.Logger, group: &group{}}
 	if db.writer, err = sqlitePool(name+sqliteWriter, opts); err != nil {
 		return nil, err
 	}

@@ -89,7 +89,7 @@ func preparable(text string) bool {
 		return false
 	}
 	switch verb(text) {
-	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH":
+	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "SAVEPOINT", "RELEASE":
 		return !strings.Contains(strings.TrimRight(text, "; \t\r\n"), ";")
 	}
 	return false

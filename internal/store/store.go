@@ -23,8 +23,11 @@ type Options struct {
 	// connections for reading, beside the one for writing, and defaults to twice the number of processors, at least 4.
 	MaxConns int
 	// Statements is the number of prepared statements that each connection keeps. Defaults to 256. A negative number
-	// switches the cache off, which a pooler that hands connections from one client to another may require.
+	// switches the cache off.
 	Statements int
+	// Pooler says that the URL leads to a pooler which hands connections of Postgres from one transaction to another, such as
+	// PgBouncer in transaction mode. Statements are then sent whole, in one message, and none is kept prepared.
+	Pooler bool
 	// StatementTimeout ends statements on Postgres that run longer. Defaults to what the server says.
 	StatementTimeout time.Duration
 	// Trace is called with every statement just before it goes to the driver, BEGIN, COMMIT and ROLLBACK included. It is
@@ -39,6 +42,8 @@ type DB struct {
 	dialect        string
 	reader, writer *sql.DB // the same pool on Postgres and in memory
 	log            *slog.Logger
+	group          *group // of writers that go together, nil where each has a transaction of its own
+	pooler         bool   // connections belong to nobody for longer than a transaction
 }
 
 // Open opens the database with the given URL: "sqlite:path/to/file.db", whose folder is created if necessary,
@@ -121,6 +126,15 @@ func (db *DB) View(ctx context.Context, snapshot bool, fn func(ctx context.Conte
 // writes were kept. Inside another Update, fn takes part in the outer transaction, which cannot commit if fn fails.
 // What [AfterCommit] was given is called before Update returns, if the transaction was committed.
 func (db *DB) Update(ctx context.Context, fn func(ctx context.Context) error) error {
+	return db.update(ctx, false, fn)
+}
+
+// UpdateOnce is [DB.Update] for an fn that executes one statement at most and returns its error, or sql.ErrNoRows if it had no effect.
+func (db *DB) UpdateOnce(ctx context.Context, fn func(ctx context.Context) error) error {
+	return db.update(ctx, true, fn)
+}
+
+func (db *DB) update(ctx context.Context, once bool, fn func(ctx context.Context) error) error {
 	if u := db.running(ctx); u != nil {
 		err := fn(ctx)
 		if err != nil {
@@ -128,9 +142,13 @@ func (db *DB) Update(ctx context.Context, fn func(ctx context.Context) error) er
 		}
 		return err
 	}
-	u := &update{db: db, turn: make(chan struct{}, 1)}
+	u := &update{db: db, turn: make(chan struct{}, 1), once: once}
 	u.outer, _ = ctx.Value(updateKey{}).(*update)
-	if err := u.run(ctx, fn); err != nil {
+	run := u.run
+	if db.group != nil {
+		run = func(ctx context.Context, fn func(ctx context.Context) error) error { return db.group.run(ctx, u, fn) }
+	}
+	if err := run(ctx, fn); err != nil {
 		return err
 	}
 	// The connection is free again: what is called now may write, too.
@@ -146,6 +164,17 @@ func (u *update) run(ctx context.Context, fn func(ctx context.Context) error) er
 	defer conn.Close()
 	defer tx.Rollback()
 	u.tx, u.conn = tx, conn
+	if err := u.call(ctx, fn); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// call calls fn with the transaction, and says why it cannot be committed.
+func (u *update) call(ctx context.Context, fn func(ctx context.Context) error) error {
 	if err := fn(context.WithValue(ctx, updateKey{}, u)); err != nil {
 		return err
 	}
@@ -155,15 +184,17 @@ func (u *update) run(ctx context.Context, fn func(ctx context.Context) error) er
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("before commit: %w", err)
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
 	return nil
 }
 
 // Conn takes a connection for writing out of the pool, for those who need one and the same for everything they do: migrations,
 // whose locks and settings belong to it. It must be closed. On SQLite nobody else writes meanwhile.
-func (db *DB) Conn(ctx context.Context) (*sql.Conn, error) { return db.writer.Conn(ctx) }
+func (db *DB) Conn(ctx context.Context) (*sql.Conn, error) {
+	if db.pooler {
+		return nil, errors.New("a pooler gives nobody a connection of their own; name the server itself in --database-url, and --pooler=false")
+	}
+	return db.writer.Conn(ctx)
+}
 
 // begin waits for a connection for as long as ctx lasts. The transaction itself outlives ctx: cancelling it ends the statement
 // that runs, and the transaction is ended by its owner alone and not, at the same time, by database/sql, which is also
@@ -194,6 +225,7 @@ type update struct {
 	conn   *sql.Conn
 	turn   chan struct{}
 	failed bool // a nested transaction was rolled back
+	once   bool // there is one statement
 
 	mu    sync.Mutex
 	after []func(context.Context) error

@@ -17,6 +17,7 @@ type Need string
 // The things that tests may lack.
 const (
 	Postgres Need = "postgres"
+	Pooler   Need = "pooler"
 	Browser  Need = "browser"
 	Node     Need = "node"
 	Data     Need = "data"

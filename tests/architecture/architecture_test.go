@@ -39,6 +39,7 @@ func (z zone) has(dir string) bool {
 // gateway composes them. An entry needs its reason.
 var features = map[string][]string{
 	"gateway/codegen":      {"internal/search"},                                                   // marks what is searched for the migrations
+	"internal/doctor":      {"internal/store"},                                                    // asks the database about itself
 	"internal/engine":      {"internal/idempotency", "internal/search", "internal/store"},         // claims keys where it writes, finds by words, and runs its statements
 	"internal/gql":         {"internal/idempotency", "internal/requestid"},                        // answers repeats, and names it in errors
 	"internal/httpd":       {"internal/gql", "internal/idempotency", "internal/requestid", "web"}, // serves the API and the playground

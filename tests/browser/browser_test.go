@@ -6,6 +6,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,9 +18,33 @@ import (
 	"github.com/entwine-data/entwine/internal/testenv"
 )
 
+// key is the development key of the gateways that tests start.
+const key = "browser-test-key"
+
 // TestPlayground starts the gateway as a newcomer does, in an empty folder, and uses its playground.
 // ENTWINE_TEST_ARTIFACTS names a folder that keeps the screenshots.
 func TestPlayground(t *testing.T) {
+	run := script(t)
+	artifacts := os.Getenv("ENTWINE_TEST_ARTIFACTS")
+	if artifacts == "" {
+		artifacts = t.ArtifactDir()
+	}
+	origin := start(t)
+	run("playground.mjs", "PLAYGROUND_URL="+origin+"/playground", "PLAYGROUND_KEY="+key, "ARTIFACTS="+artifacts)
+	t.Logf("screenshots: %s", artifacts)
+}
+
+// TestForm fills in the form of the documentation, from another origin than the gateway's.
+func TestForm(t *testing.T) {
+	run := script(t)
+	pages := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(testenv.Root(t), "docs"))))
+	defer pages.Close()
+	run("form.mjs", "FORM_URL="+pages.URL+"/errors-in-a-form.html?endpoint="+start(t)+"/graphql", "FORM_KEY="+key)
+}
+
+// script finds what scripts need, and returns a function that runs one.
+func script(t *testing.T) (run func(name string, env ...string)) {
+	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
 		testenv.Lacking(t, testenv.Node, "install Node 20 or newer")
@@ -33,33 +58,28 @@ func TestPlayground(t *testing.T) {
 	if _, err := os.Stat("node_modules/playwright-core"); err != nil {
 		testenv.Lacking(t, testenv.Browser, "run npm ci in tests/browser")
 	}
-	artifacts := os.Getenv("ENTWINE_TEST_ARTIFACTS")
-	if artifacts == "" {
-		artifacts = t.ArtifactDir()
+	return func(name string, env ...string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, node, name)
+		cmd.Env = append(append(os.Environ(), "CHROMIUM="+browser), env...)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		t.Logf("%s", out)
 	}
+}
 
+// start builds the gateway, runs `dev` in an empty folder until the test ends and returns where it serves.
+func start(t *testing.T) (origin string) {
+	t.Helper()
 	testenv.WatchSources(t)
 	binary := filepath.Join(t.TempDir(), "entwine")
 	if out, err := exec.Command("go", "build", "-o", binary, "../..").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	const key = "browser-test-key"
-	origin := start(t, binary, key)
-
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, node, "playground.mjs")
-	cmd.Env = append(os.Environ(), "PLAYGROUND_URL="+origin+"/playground", "PLAYGROUND_KEY="+key, "CHROMIUM="+browser, "ARTIFACTS="+artifacts)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	t.Logf("%s\nscreenshots: %s", out, artifacts)
-}
-
-// start runs `dev` in an empty folder until the test ends and returns where it serves.
-func start(t *testing.T, binary, key string) (origin string) {
-	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

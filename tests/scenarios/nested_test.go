@@ -321,6 +321,32 @@ func TestCreateManyAndUpsert(t *testing.T) {
 	})
 }
 
+// What is said of an input does not speak of rows that were deleted, nor keep silent about one of its references.
+func TestWhatIsSaidOfInputs(t *testing.T) {
+	nowhere := gid("User", 99)
+	gatewaytest.Each(t, func(t *testing.T, url string) {
+		app := small(t, url)
+		app.Must(t, testapp.Admin, `mutation { deleteGrid(input: { id: "`+gid("Grid", 1)+`" }) { deletedId } }`, nil)
+		app.Run(t, []gatewaytest.Scenario{
+			{
+				Name: "a deleted row's key is free", As: testapp.Admin,
+				Query: `mutation { createGrid(input: { title: "t", slug: "grid", userId: "` + nowhere + `" }) { grid { id } } }`,
+				Code:  "NOT_FOUND", Field: "[input userId] NOT_FOUND", HasNot: []string{"slug", "NOT_UNIQUE"},
+			},
+			{
+				Name: "all references that lead nowhere are named", As: testapp.User("1"),
+				Query: `mutation { createComment(input: { message: "m", postId: "` + gid("Post", 99) + `", authorId: "` + nowhere + `" }) { comment { id } } }`,
+				Code:  "NOT_FOUND", Has: []string{`["input","postId"]`, `["input","authorId"]`}, Writes: []string{},
+			},
+			{
+				Name: "also by those who see everything", As: testapp.Admin,
+				Query: `mutation { createComment(input: { message: "m", postId: "` + gid("Post", 99) + `", authorId: "` + nowhere + `" }) { comment { id } } }`,
+				Code:  "NOT_FOUND", Has: []string{`["input","postId"]`, `["input","authorId"]`},
+			},
+		}...)
+	})
+}
+
 // Upserts of one key that run side by side make one row.
 func TestUpsertsRace(t *testing.T) {
 	gatewaytest.Each(t, func(t *testing.T, url string) {

@@ -1,0 +1,201 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// SQLite has one writer at a time, and each COMMIT waits for the disk. Writers that wait meanwhile therefore go together: the
+// first of them begins a transaction, the others follow in it, each in a savepoint of its own, and one COMMIT is for all of
+// them. Nobody hears of success before it. Who is alone pays nothing for it.
+
+// maxGroup is how many writers go together at most, so that the first of them does not wait for too long.
+const maxGroup = 128
+
+// followerLimit bounds the statements of a follower. A client that goes away does not end them: an interrupted write undoes the
+// whole transaction, which is that of others, too.
+const followerLimit = 30 * time.Second
+
+// group is the queue of writers of one database.
+type group struct {
+	mu      sync.Mutex
+	waiting []*follower
+	busy    bool // somebody leads
+}
+
+// follower is a writer in the queue. It is told to lead the next transaction, or to write in the present one.
+type follower struct {
+	lead chan struct{}
+	turn chan session
+	ran  chan error // that the transaction cannot be saved, nil if it can
+	done chan error // that of COMMIT
+}
+
+// join puts a writer into the queue. It is nil for one that leads at once.
+func (g *group) join() *follower {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.busy {
+		g.busy = true
+		return nil
+	}
+	f := &follower{lead: make(chan struct{}), turn: make(chan session), ran: make(chan error), done: make(chan error)}
+	g.waiting = append(g.waiting, f)
+	return f
+}
+
+// leave takes a writer out of the queue, if it is still there.
+func (g *group) leave(f *follower) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, other := range g.waiting {
+		if other == f {
+			g.waiting = append(g.waiting[:i], g.waiting[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// next returns who waits longest, nil if nobody does.
+func (g *group) next(leads bool) *follower {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.waiting) == 0 {
+		g.busy = g.busy && !leads
+		return nil
+	}
+	f := g.waiting[0]
+	g.waiting = g.waiting[1:]
+	return f
+}
+
+// run is [update.run] for a database whose writers go together.
+func (g *group) run(ctx context.Context, u *update, fn func(ctx context.Context) error) error {
+	f := g.join()
+	if f == nil {
+		return g.leading(ctx, u, fn)
+	}
+	left := ctx.Done()
+	for {
+		select {
+		case <-f.lead:
+			return g.leading(ctx, u, fn)
+		case in := <-f.turn:
+			return f.follow(ctx, in, u, fn)
+		case <-left:
+			if g.leave(f) {
+				return fmt.Errorf("wait to write: %w", ctx.Err())
+			}
+			left = nil // chosen already
+		}
+	}
+}
+
+// leading begins a transaction, has those follow who wait, and commits for all of them.
+func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Context) error) error {
+	defer func() {
+		if f := g.next(true); f != nil {
+			f.lead <- struct{}{}
+		}
+	}()
+	var followers []*follower
+	var end error // of all followers
+	defer func() {
+		for _, f := range followers {
+			f.done <- end
+		}
+	}()
+	conn, tx, err := begin(ctx, u.db.writer, nil)
+	if err != nil {
+		return fmt.Errorf("begin to write: %w", err)
+	}
+	defer conn.Close()
+	defer tx.Rollback()
+	u.tx, u.conn = tx, conn
+	if err := u.call(ctx, fn); err != nil {
+		return err
+	}
+	for len(followers) < maxGroup && end == nil {
+		f := g.next(false)
+		if f == nil {
+			break
+		}
+		f.turn <- session{tx, conn}
+		followers = append(followers, f)
+		end = <-f.ran
+	}
+	if end == nil {
+		if err := tx.Commit(); err != nil {
+			end = fmt.Errorf("commit: %w", err)
+		}
+	}
+	return end
+}
+
+// follow writes in the transaction of another one, and waits for its end. What it found in the transaction is true only then,
+// so that its own error waits, too.
+func (f *follower) follow(ctx context.Context, in session, u *update, fn func(ctx context.Context) error) (err error) {
+	defer func() { // also if fn panics
+		if end := <-f.done; end != nil {
+			err = end
+		}
+	}()
+	return f.write(ctx, in, u, fn)
+}
+
+func (f *follower) write(ctx context.Context, in session, u *update, fn func(ctx context.Context) error) (err error) {
+	if err := ctx.Err(); err != nil {
+		f.ran <- nil
+		return fmt.Errorf("wait to write: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), followerLimit)
+	defer cancel()
+	u.tx, u.conn = in.Tx, in.conn
+	if u.once {
+		err = errors.New("the write did not end")
+		defer func() { f.ran <- keeps(err) }() // also if fn panics
+		err = u.call(ctx, fn)
+		return err
+	}
+	if _, err := in.ExecContext(ctx, "SAVEPOINT follower"); err != nil {
+		f.ran <- err
+		return err
+	}
+	kept := false
+	defer func() { // also if fn panics
+		var broken error
+		if !kept {
+			_, undo := in.ExecContext(ctx, "ROLLBACK TO follower")
+			broken = undo
+		}
+		if broken == nil {
+			_, broken = in.ExecContext(ctx, "RELEASE follower")
+		}
+		if broken != nil {
+			// SQLite itself undoes a transaction for which the disk has no room, or that is interrupted.
+			broken = fmt.Errorf("the transaction of several writers was undone: %w", errors.Join(err, broken))
+		}
+		f.ran <- broken
+	}()
+	err = u.call(ctx, fn)
+	kept = err == nil
+	return err
+}
+
+// keeps says why the transaction cannot be committed after a statement that ended with an error, nil if the statement has left
+// nothing.
+func keeps(err error) error {
+	if err == nil || errors.Is(err, sql.ErrNoRows) || errors.Is(err, ErrNotSingle) {
+		return nil
+	}
+	switch Classify(err).Kind {
+	case Unique, ForeignKey, NotNull, Check, InvalidText, TooLong, OutOfRange:
+		return nil
+	}
+	return fmt.Errorf("the transaction of several writers was undone: %w", err)
+}

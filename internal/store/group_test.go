@@ -1,0 +1,221 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	entsql "entgo.io/ent/dialect/sql"
+)
+
+// Writers that wait for each other share a COMMIT; what one of them does wrong is its own affair.
+func TestWritersGoTogether(t *testing.T) {
+	var commits, begins atomic.Int64
+	db, err := Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "group.db"), Options{Trace: func(_ context.Context, statement string) {
+		switch statement {
+		case "COMMIT":
+			commits.Add(1)
+		case "BEGIN":
+			begins.Add(1)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	drv := db.Driver()
+	exec := func(ctx context.Context, query string, args ...any) error {
+		var result entsql.Result
+		return drv.Exec(ctx, query, args, &result)
+	}
+	if err := exec(t.Context(), "CREATE TABLE t (id INTEGER PRIMARY KEY, who TEXT UNIQUE)"); err != nil {
+		t.Fatal(err)
+	}
+	commits.Store(0)
+	const writers, rounds = 16, 40
+	errWrong := errors.New("changed its mind")
+	var kept, lost atomic.Int64
+	var wg sync.WaitGroup
+	for i := range writers {
+		wg.Go(func() {
+			for n := range rounds {
+				who := fmt.Sprintf("%d-%d", i, n)
+				err := func() (err error) {
+					defer func() {
+						if r := recover(); r != nil {
+							err = errWrong
+						}
+					}()
+					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+					defer cancel()
+					return db.Update(ctx, func(ctx context.Context) error {
+						if err := exec(ctx, "INSERT INTO t (who) VALUES (?)", who); err != nil {
+							return err
+						}
+						switch n % 8 {
+						case 3:
+							return errWrong
+						case 5:
+							panic("no")
+						case 6:
+							// A violation undoes the statement, not the others.
+							return exec(ctx, "INSERT INTO t (who) VALUES (?)", who)
+						case 7:
+							cancel() // the client has gone away
+						}
+						return nil
+					})
+				}()
+				if err == nil {
+					kept.Add(1)
+				} else {
+					lost.Add(1)
+				}
+				if wrong := n%8 == 3 || n%8 == 5 || n%8 == 6; wrong != (err != nil) && n%8 != 7 {
+					t.Errorf("%s: %v", who, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	var rows entsql.Rows
+	if err := drv.Query(t.Context(), "SELECT count(*) FROM t", []any{}, &rows); err != nil {
+		t.Fatal(err)
+	}
+	n, err := entsql.ScanInt64(&rows)
+	if err != nil || n != kept.Load() || kept.Load() < writers*rounds/2 {
+		t.Errorf("%d rows, %d writers were told that theirs is kept, %d that it is not (%v)", n, kept.Load(), lost.Load(), err)
+	}
+	if c := commits.Load(); c >= kept.Load()/2 {
+		t.Errorf("%d commits for %d writers", c, kept.Load())
+	}
+	t.Logf("%d writers, %d commits, %d transactions", kept.Load(), commits.Load(), begins.Load())
+}
+
+// Who gives up while waiting writes nothing, and is not waited for.
+func TestWaitingWritersCanLeave(t *testing.T) {
+	db, err := Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "leave.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	inside, release := make(chan struct{}), make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		done <- db.Update(t.Context(), func(context.Context) error { close(inside); <-release; return nil })
+	}()
+	<-inside
+	ctx, cancel := context.WithCancel(t.Context())
+	waiting := make(chan error, 1)
+	go func() {
+		waiting <- db.Update(ctx, func(context.Context) error { t.Error("it wrote"); return nil })
+	}()
+	time.AfterFunc(20*time.Millisecond, cancel)
+	if err := <-waiting; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "wait to write") {
+		t.Error(err)
+	}
+	close(release)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if err := db.Update(t.Context(), func(context.Context) error { return nil }); err != nil {
+		t.Error(err)
+	}
+}
+
+// BenchmarkWriters measures 16 writers of single rows: each with a transaction of its own, as they go together, and beside them
+// a loop by hand that takes rows from a channel and commits what has come meanwhile.
+func BenchmarkWriters(b *testing.B) {
+	const writers, insert = 16, "INSERT INTO t (who) VALUES (?)"
+	open := func(b *testing.B) *DB {
+		b.Helper()
+		db, err := Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "bench.db"), Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { _ = db.Close() })
+		var result entsql.Result
+		if err := db.Driver().Exec(b.Context(), "CREATE TABLE t (id INTEGER PRIMARY KEY, who TEXT)", []any{}, &result); err != nil {
+			b.Fatal(err)
+		}
+		return db
+	}
+	all := func(b *testing.B, write func(i int) error) {
+		b.Helper()
+		b.SetParallelism(writers / 2)
+		var n atomic.Int64
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if err := write(int(n.Add(1))); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	update := func(db *DB, update func(context.Context, func(context.Context) error) error) func(int) error {
+		drv := db.Driver()
+		return func(i int) error {
+			return update(b.Context(), func(ctx context.Context) error {
+				var result entsql.Result
+				return drv.Exec(ctx, insert, []any{i}, &result)
+			})
+		}
+	}
+	b.Run("each", func(b *testing.B) {
+		db := open(b)
+		db.group = nil
+		all(b, update(db, db.Update))
+	})
+	b.Run("together", func(b *testing.B) { db := open(b); all(b, update(db, db.Update)) })
+	b.Run("single statements together", func(b *testing.B) { db := open(b); all(b, update(db, db.UpdateOnce)) })
+	b.Run("by hand", func(b *testing.B) {
+		db := open(b)
+		type row struct {
+			value int
+			done  chan error
+		}
+		rows := make(chan row, writers)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for first := range rows {
+				group := []row{first}
+				err := func() error {
+					tx, err := db.writer.BeginTx(b.Context(), nil)
+					if err != nil {
+						return err
+					}
+					defer tx.Rollback()
+					for i := 0; i < len(group); i++ {
+						if _, err := tx.ExecContext(b.Context(), insert, group[i].value); err != nil {
+							return err
+						}
+						select {
+						case next, ok := <-rows:
+							if ok {
+								group = append(group, next)
+							}
+						default:
+						}
+					}
+					return tx.Commit()
+				}()
+				for _, r := range group {
+					r.done <- err
+				}
+			}
+		})
+		all(b, func(i int) error {
+			r := row{i, make(chan error, 1)}
+			rows <- r
+			return <-r.done
+		})
+		close(rows)
+		wg.Wait()
+	})
+}
