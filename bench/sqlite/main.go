@@ -127,7 +127,7 @@ func (c *conn) run(op string, v variables, o []byte) ([]byte, error) {
 	case "b", "h":
 		o = append(o, `{"posts":[`...)
 		err := c.each("b", post, v.First)
-		return end(o, `]}`), err
+		return end(o), err
 	case "c":
 		posts, err := c.objects("c1", `"author":`, v.First)
 		if err != nil {
@@ -144,9 +144,9 @@ func (c *conn) run(op string, v variables, o []byte) ([]byte, error) {
 			if err != nil {
 				return o, err
 			}
-			o = append(end(o, `]}`), ',')
+			o = append(end(o), ',')
 		}
-		return end(o, `]}`), nil
+		return end(o), nil
 	case "d":
 		users, err := c.objects("d1", "", v.Cohort)
 		if err != nil {
@@ -164,11 +164,11 @@ func (c *conn) run(op string, v variables, o []byte) ([]byte, error) {
 				if err := c.each("d3", func(row []driver.Value) { o = append(named(o, row[0], row[1]), ',') }, p.id); err != nil {
 					return o, err
 				}
-				o = append(end(o, `]}`), ',')
+				o = append(end(o), ',')
 			}
-			o = append(end(o, `]}`), ',')
+			o = append(end(o), ',')
 		}
-		return end(o, `]}`), nil
+		return end(o), nil
 	case "e":
 		at, id, _ := strings.Cut(v.After, "|")
 		t, err := time.Parse(time.RFC3339, at)
@@ -185,14 +185,14 @@ func (c *conn) run(op string, v variables, o []byte) ([]byte, error) {
 			o = text(append(o, `,"message":`...), row[1])
 			o = append(timestamp(append(o, `,"createdAt":`...), row[2]), `},`...)
 		}, t.UTC().Format("2006-01-02 15:04:05.999999-07:00"), key, v.First)
-		return end(o, `]}`), err
+		return end(o), err
 	case "f":
 		err := c.each("f1", func(row []driver.Value) { o = append(integer(append(o, `{"totalCount":`...), row[0]), `,"posts":[`...) }, v.Status)
 		if err != nil {
 			return o, err
 		}
 		err = c.each("f2", post, v.Status, v.First)
-		return end(o, `]}`), err
+		return end(o), err
 	}
 	return o, fmt.Errorf("no operation %q", op)
 }
@@ -215,12 +215,12 @@ func (c *conn) objects(name, below string, args ...driver.Value) ([]object, erro
 	return out, err
 }
 
-// end replaces the comma after the last element.
-func end(o []byte, with string) []byte {
+// end ends a list, whose last element has a comma after it, and the object that holds it.
+func end(o []byte) []byte {
 	if o[len(o)-1] == ',' {
 		o = o[:len(o)-1]
 	}
-	return append(o, with...)
+	return append(o, `]}`...)
 }
 
 func named(o []byte, id, name driver.Value) []byte {
