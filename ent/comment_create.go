@@ -14,6 +14,7 @@ import (
 	"github.com/entwine-data/entwine/ent/post"
 	"github.com/entwine-data/entwine/ent/user"
 	"github.com/entwine-data/entwine/ent/vote"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 // CommentCreate is the builder for creating a Comment entity.
@@ -485,7 +486,7 @@ func (_c *CommentCreateBulk) Save(ctx context.Context) ([]*Comment, error) {
 				var err error
 				nodes[i], specs[i] = builder.createSpec()
 				if i < len(mutators)-1 {
-					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
+					_, err = mutators[i+1].Mutate(rules.Together(root, ctx), _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
 					// Invoke the actual operation on the latest mutation in the chain.

@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/entwine-data/entwine/ent/grid"
 	"github.com/entwine-data/entwine/ent/user"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 // GridCreate is the builder for creating a Grid entity.
@@ -324,7 +325,7 @@ func (_c *GridCreateBulk) Save(ctx context.Context) ([]*Grid, error) {
 				var err error
 				nodes[i], specs[i] = builder.createSpec()
 				if i < len(mutators)-1 {
-					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
+					_, err = mutators[i+1].Mutate(rules.Together(root, ctx), _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
 					// Invoke the actual operation on the latest mutation in the chain.

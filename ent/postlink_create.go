@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/entwine-data/entwine/ent/post"
 	"github.com/entwine-data/entwine/ent/postlink"
+	rules "github.com/entwine-data/entwine/gateway/entity"
 )
 
 // PostLinkCreate is the builder for creating a PostLink entity.
@@ -249,7 +250,7 @@ func (_c *PostLinkCreateBulk) Save(ctx context.Context) ([]*PostLink, error) {
 				var err error
 				nodes[i], specs[i] = builder.createSpec()
 				if i < len(mutators)-1 {
-					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
+					_, err = mutators[i+1].Mutate(rules.Together(root, ctx), _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
 					// Invoke the actual operation on the latest mutation in the chain.

@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/dialect"
 
 	"github.com/entwine-data/entwine/gateway/access"
+	"github.com/entwine-data/entwine/internal/engine"
 )
 
 // App is an application: its schema, opened by generated code, and what goes with it.
@@ -56,6 +57,7 @@ func (a App) Handle(drv dialect.Driver) (*Handle, error) {
 	}
 	if u, ok := drv.(updater); ok {
 		handle.driver, handle.Catalog.Transaction = u, u.Update
+		handle.Catalog.Recorder = engine.NewRecorder(drv.Dialect())
 	}
 	if a.Hooks != nil {
 		a.Hooks(handle)

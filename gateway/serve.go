@@ -13,8 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"entgo.io/ent/dialect/sql/schema"
 	"github.com/spf13/cobra"
 
+	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/internal/engine"
 	"github.com/entwine-data/entwine/internal/gql"
 	"github.com/entwine-data/entwine/internal/httpd"
@@ -88,6 +90,12 @@ says which and what to do, and does not start. With --migrate it applies pending
 func (c *command) fits(ctx context.Context, db *store.DB, handle *Handle, cfg Config) error {
 	if cfg.External {
 		faults, err := migrate.Mismatches(ctx, db, handle.Tables)
+		if err == nil && handle.Catalog.KeepsHistory() {
+			var missing []string
+			if missing, err = migrate.Missing(ctx, db, []*schema.Table{{Name: entity.HistoryTable}}); len(missing) > 0 {
+				faults = append(faults, "table "+entity.HistoryTable+" does not exist, in which entity.History keeps what became of rows; the guide's chapter on mutations has its SQL")
+			}
+		}
 		if err == nil && len(faults) > 0 {
 			err = fmt.Errorf("the database does not fit the schema:\n  %s", strings.Join(faults, "\n  "))
 		}

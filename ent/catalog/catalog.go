@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/entwine-data/entwine/gateway/access"
@@ -73,7 +74,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return c.Entity("Comment").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
-				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Keys:     entity.RowKeys(mutation, mutation.ID, mutation.IDs),
 				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
 					query := mutation.Client().Comment.Query()
 					for _, p := range where {
@@ -104,7 +105,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return c.Entity("Grid").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
-				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Keys:     entity.RowKeys(mutation, mutation.ID, mutation.IDs),
 				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
 					query := mutation.Client().Grid.Query()
 					for _, p := range where {
@@ -135,7 +136,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return c.Entity("Post").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
-				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Keys:     entity.RowKeys(mutation, mutation.ID, mutation.IDs),
 				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
 					query := mutation.Client().Post.Query()
 					for _, p := range where {
@@ -144,6 +145,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 					return query.Count(ctx)
 				},
 				InTx: func() bool { _, err := mutation.Tx(); return err == nil },
+				Conn: func() dialect.ExecQuerier { return ent.ConnOf(mutation.Client()) },
 			})
 		})
 	})
@@ -166,7 +168,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return c.Entity("PostLink").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
-				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Keys:     entity.RowKeys(mutation, mutation.ID, mutation.IDs),
 				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
 					query := mutation.Client().PostLink.Query()
 					for _, p := range where {
@@ -197,7 +199,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return c.Entity("Tag").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
-				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Keys:     entity.RowKeys(mutation, mutation.ID, mutation.IDs),
 				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
 					query := mutation.Client().Tag.Query()
 					for _, p := range where {
@@ -228,7 +230,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return c.Entity("User").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
-				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Keys:     entity.RowKeys(mutation, mutation.ID, mutation.IDs),
 				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
 					query := mutation.Client().User.Query()
 					for _, p := range where {
@@ -237,6 +239,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 					return query.Count(ctx)
 				},
 				InTx: func() bool { _, err := mutation.Tx(); return err == nil },
+				Conn: func() dialect.ExecQuerier { return ent.ConnOf(mutation.Client()) },
 			})
 		})
 	})
@@ -259,7 +262,7 @@ func Restrict(client *ent.Client, c *entity.Catalog) {
 			return c.Entity("Vote").Guard(entity.NewContext(ctx, c), entity.Guarded{
 				Mutation: mutation,
 				Save:     func(ctx context.Context) (ent.Value, error) { return next.Mutate(ctx, m) },
-				Keys:     entity.RowKeys("id", mutation, mutation.ID, mutation.IDs),
+				Keys:     entity.RowKeys(mutation, mutation.ID, mutation.IDs),
 				Count: func(ctx context.Context, where ...func(*sql.Selector)) (int, error) {
 					query := mutation.Client().Vote.Query()
 					for _, p := range where {

@@ -138,6 +138,7 @@ func postEntity() *entity.Entity {
 			Update: access.Any(access.Owner("author"), access.Role("moderator", "admin")),
 			Delete: access.Any(access.Owner("author"), access.Role("moderator", "admin")),
 		},
+		History: entity.HistoryOf(access.Any(access.Owner("author"), access.Role("moderator", "admin"))),
 		DefaultOrder: []entity.Order{
 			{Field: fields[11], Desc: true},
 		},

@@ -52,6 +52,12 @@ func (Post) Fields() []ent.Field {
 }
 
 // Edges of the Post.
+// Mixin of the Post.
+func (Post) Mixin() []ent.Mixin {
+	return []ent.Mixin{entity.History{Read: access.Any(access.Owner("author"), access.Role("moderator", "admin"))}}
+}
+
+// Edges of the Post.
 func (Post) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("author", User.Type).Ref("posts").Unique().Field("author_id").

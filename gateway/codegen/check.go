@@ -66,6 +66,11 @@ func (m *model) checkNames() error {
 		roots["can"] = "the query that codegen.Config.Can adds"
 		types["RuleOperation"], types["RuleVerdict"] = "a type of the query `can`", "a type of the query `can`"
 	}
+	if m.keepsHistory() {
+		for _, name := range historyTypes() {
+			types[name] = "a type of the history that entity.History keeps"
+		}
+	}
 	for _, n := range m.nodes {
 		for _, f := range n.Type.Fields {
 			if slices.Contains(entsOwn, f.StructField()) {
@@ -109,6 +114,9 @@ func (m *model) checkNames() error {
 			roots[name] = "that of the groups of entity " + n.Type.Name
 		}
 		seen := map[string]string{"clientMutationId": "the name that Relay reserves"}
+		if n.History != nil {
+			seen[entity.HistoryField] = "that of the history which entity.History keeps"
+		}
 		check := func(what, schema, name string) error {
 			switch {
 			case !isName(name):

@@ -28,6 +28,9 @@ func (m *model) newField(n *node, ef *gen.Field) (*entity.Field, error) {
 		OrderValue:  upperSnake(orText(api.NewName, ef.Name)),
 		DBType:      ef.Column().SchemaType[dialect.Postgres],
 	}
+	if n.api.History {
+		f.Was = api.Was
+	}
 	switch {
 	case ef == t.ID && (api.Hide || api.NewName != ""):
 		return nil, fault(t, "field %s: Relay clients need the id, and need it as `id`; take the annotation away", ef.Name)

@@ -59,6 +59,7 @@ func fieldLiteral(f *entity.Field) string {
 		l.raw("MaxLen", strconv.Itoa(f.MaxLen))
 	}
 	l.text("DBType", f.DBType)
+	l.text("Was", f.Was)
 	l.rule("\nRead", f.Read)
 	l.rule("\nWrite", f.Write)
 	l.text("\nDescription", f.Description)

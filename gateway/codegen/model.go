@@ -190,6 +190,9 @@ func (m *model) newNode(t *gen.Type, cfg Config) (*node, error) {
 			n.ID = append(n.ID, n.field(key.Name))
 		}
 	}
+	if err := n.addHistory(); err != nil {
+		return nil, err
+	}
 	n.addKeys()
 	if err := n.omit(); err != nil {
 		return nil, err

@@ -171,6 +171,21 @@ type BadEdge struct{ ent.Schema }
 
 func (BadEdge) Edges() []ent.Edge { return []ent.Edge{edge.To("period", Team.Type).Unique()} }
 
+// Kept has a field of the name that the history of its rows takes, and FieldChange the name of one of its types.
+type Kept struct{ ent.Schema }
+
+func (Kept) Mixin() []ent.Mixin { return []ent.Mixin{entity.History{}} }
+
+func (Kept) Fields() []ent.Field { return []ent.Field{field.String("history")} }
+
+type FieldChange struct{ ent.Schema }
+
+type Ledger struct{ ent.Schema }
+
+func (Ledger) Mixin() []ent.Mixin {
+	return []ent.Mixin{entity.History{Read: access.Owner("nobody")}}
+}
+
 func TestFaultsNameThePlaceAndTheWayOut(t *testing.T) {
 	for _, c := range []struct {
 		schemas []ent.Interface
@@ -192,6 +207,9 @@ func TestFaultsNameThePlaceAndTheWayOut(t *testing.T) {
 		{[]ent.Interface{BadSoftDelete{}}, Config{DefaultRules: open}, []string{"field gone_at", `.Optional().Nillable()`}},
 		{[]ent.Interface{Team{}, TeamGroup{}}, Config{DefaultRules: open}, []string{"entity TeamGroup", "type TeamGroup", "entity Team's groups", "entity.RenameGroups"}},
 		{[]ent.Interface{BadEdge{}, Team{}}, Config{DefaultRules: open}, []string{"edge period", "entity.Rename"}},
+		{[]ent.Interface{Kept{}}, Config{DefaultRules: open}, []string{"entity Kept", "field history", "entity.History keeps", "entity.Rename"}},
+		{[]ent.Interface{FieldChange{}, Ledger{}}, Config{DefaultRules: open}, []string{"entity FieldChange", "entity.History keeps", "entity.Rename"}},
+		{[]ent.Interface{Ledger{}}, Config{DefaultRules: open}, []string{"entity Ledger", `"nobody"`}},
 		{[]ent.Interface{Badge{}}, Config{DefaultRules: open, PageSize: 50, MaxPageSize: 20}, []string{"page size 50", "maximum 20"}},
 	} {
 		_, err := modelOf(t, c.cfg, c.schemas...)

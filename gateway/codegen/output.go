@@ -22,6 +22,10 @@ import (
 var (
 	//go:embed template/rows.tmpl
 	rowsTemplate string
+	//go:embed template/bulk.tmpl
+	bulkTemplate string
+	//go:embed template/conn.tmpl
+	connTemplate string
 	//go:embed template/edges.tmpl
 	edgesTemplate string
 	//go:embed template/joins.tmpl

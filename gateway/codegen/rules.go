@@ -24,6 +24,9 @@ func (m *model) checkRules(n *node) error {
 	if err := cmp.Or(m.checkRule(n, n.Entity, n.Deleted), checkKnown(n, "", n.Deleted)); err != nil {
 		return err
 	}
+	if err := cmp.Or(m.checkRule(n, n.Entity, n.api.HistoryRead), checkKnown(n, "", n.api.HistoryRead)); err != nil {
+		return err
+	}
 	for _, f := range n.Fields {
 		for _, r := range []*access.Rule{f.Read, f.Write} {
 			if err := cmp.Or(m.checkRule(n, n.Entity, r), checkKnown(n, "", r)); err != nil {

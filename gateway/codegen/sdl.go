@@ -95,6 +95,9 @@ func (m *model) entitySDL() string {
 			m.writeNode(w, n)
 		}
 	}
+	if m.keepsHistory() {
+		w.writeHistory()
+	}
 	for _, e := range m.enums {
 		if !m.shown(e) {
 			continue
@@ -122,6 +125,9 @@ func (m *model) shown(e *enum) bool {
 }
 
 func (m *model) uses(t entity.Type) bool {
+	if (t == entity.JSON || t == entity.DateTime) && m.keepsHistory() {
+		return true
+	}
 	return slices.ContainsFunc(m.nodes, func(n *node) bool {
 		return !n.Hidden && slices.ContainsFunc(n.Fields, func(f *entity.Field) bool {
 			sum, ok := entity.Sum.Of(f)
@@ -184,15 +190,19 @@ func deprecation(reason string) string {
 
 // listArguments are those of every list of the entity.
 func (n *node) listArguments() [][2]string {
-	return append([][2]string{
-		{"first: Int", "How many to return from the start, or after the cursor `after`."},
-		{"after: String", "The cursor after which the page begins."},
-		{"last: Int", "How many to return from the end, or before the cursor `before`."},
-		{"before: String", "The cursor before which the page ends."},
-		{"offset: Int", "How many to skip."},
+	return slices.Concat(pageArguments, [][2]string{
 		{"where: " + n.Names.Where, "Which to return; all if it is not given."},
 		{"orderBy: [" + n.Names.Order + "!]", "How to sort. Later entries decide where earlier ones are equal; the id decides last."},
-	}, slices.Concat(n.searchArguments(), n.deletedArguments())...)
+	}, n.searchArguments(), n.deletedArguments())
+}
+
+// pageArguments are those that say which page of a list is meant.
+var pageArguments = [][2]string{
+	{"first: Int", "How many to return from the start, or after the cursor `after`."},
+	{"after: String", "The cursor after which the page begins."},
+	{"last: Int", "How many to return from the end, or before the cursor `before`."},
+	{"before: String", "The cursor before which the page ends."},
+	{"offset: Int", "How many to skip."},
 }
 
 func (m *model) writeMutation(w *sdlWriter) {
@@ -253,6 +263,9 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 		default:
 			w.line(ed.Description, ed.Name+": "+ed.Target+deprecated)
 		}
+	}
+	if n.History != nil {
+		w.field("What became of the "+noun+", the latest first.", entity.HistoryField, pageArguments, entity.HistoryEntry+"Connection!")
 	}
 	w.close()
 

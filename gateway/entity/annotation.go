@@ -21,6 +21,9 @@ type API struct {
 	Deleted    *access.Rule `json:"deleted,omitempty"`
 	// Version marks the field that counts the changes of a row: "required" or "optional".
 	Version string `json:"version,omitempty"`
+	// History keeps what became of each row of an entity, and HistoryRead says who sees it.
+	History     bool         `json:"history,omitempty"`
+	HistoryRead *access.Rule `json:"historyRead,omitempty"`
 	// Tenant marks the field that holds a row's tenant, and Bypass says who works across tenants.
 	Tenant bool         `json:"tenant,omitempty"`
 	Bypass *access.Rule `json:"bypass,omitempty"`
@@ -158,6 +161,10 @@ func (a API) Merge(other schema.Annotation) schema.Annotation {
 	a.SoftDelete = a.SoftDelete || o.SoftDelete
 	if o.Deleted != nil {
 		a.Deleted = o.Deleted
+	}
+	a.History = a.History || o.History
+	if o.HistoryRead != nil {
+		a.HistoryRead = o.HistoryRead
 	}
 	a.Tenant = a.Tenant || o.Tenant
 	if o.Bypass != nil {

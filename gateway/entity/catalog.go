@@ -18,6 +18,8 @@ type Catalog struct {
 	// Transaction calls a function with a context that carries a transaction, which is committed if it returns nil. It is nil if
 	// the database's driver knows none.
 	Transaction func(ctx context.Context, fn func(ctx context.Context) error) error
+	// Recorder keeps the history of rows, of entities that have one. It is nil if the database's driver knows no transactions.
+	Recorder Recorder
 
 	byName   map[string]*Entity
 	bySchema map[string]*Entity
@@ -49,6 +51,10 @@ type Entity struct {
 	// not say which version they are about.
 	Version         *Field
 	VersionOptional bool
+	// History is the edge to what became of a row, see [HistoryOf]; nil if that is not kept. It is not one of Edges. Was is the
+	// table's name before, by which older entries are kept.
+	History *Edge
+	Was     string
 	// Tenant is the column that holds the tenant to which a row belongs, nil if rows belong to none. Whoever may do what across
 	// tenants is said by Bypass.
 	Tenant *Field
@@ -66,11 +72,13 @@ type Entity struct {
 	CustomRoot string
 
 	guarded bool // some field has a Read rule
-	fields  map[string]*Field
-	ents    map[string]*Field
-	edges   map[string]*Edge
-	groups  map[string]*Edge
-	keys    map[string]*Key
+	// recorded are the edges to rows that hold the foreign key and have a history.
+	recorded []*Edge
+	fields   map[string]*Field
+	ents     map[string]*Field
+	edges    map[string]*Edge
+	groups   map[string]*Edge
+	keys     map[string]*Key
 }
 
 // SearchField is a field in which words are looked for. Weight is a letter from A, the most important, to D.
@@ -118,6 +126,9 @@ const (
 	JSON     Type = "JSON"
 	Bytes    Type = "Bytes"
 	UUID     Type = "UUID"
+
+	// Changes is the type of what an entry of the history holds: fields with their values before and after.
+	Changes Type = "Changes"
 )
 
 // KeyType is the type of a key column in the database and in Go.
@@ -158,6 +169,9 @@ type Field struct {
 
 	// Read and Write say who may read and write the field, of the rows that they may read and write; nil is everybody.
 	Read, Write *access.Rule
+
+	// Was is the column's name before, of fields whose values a history keeps by it.
+	Was string
 
 	// MaxLen is how many characters a text may have; 0 means any number.
 	MaxLen int
@@ -229,6 +243,8 @@ type Edge struct {
 	// Through is, for ManyToMany edges whose links are rows of an edge schema, the name in the ent schema of the own edge to
 	// those rows.
 	Through string
+	// History says that the edge leads to the history of the row, whose text key the column holds. Guard is then about the row.
+	History bool
 
 	owner, target *Entity
 }
@@ -252,6 +268,9 @@ const (
 
 // List says whether the edge leads to many rows.
 func (e *Edge) List() bool { return e.Kind == ToMany || e.Kind == ManyToMany }
+
+// From returns the entity whose edge it is.
+func (e *Edge) From() *Entity { return e.owner }
 
 // To returns the target entity.
 func (e *Edge) To() *Entity { return e.target }
@@ -367,6 +386,7 @@ func NewCatalog(entities ...*Entity) *Catalog {
 		}
 	}
 	c.guardEdges()
+	c.linkHistory()
 	return c
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"entgo.io/ent"
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/entwine-data/entwine/gateway/access"
@@ -16,13 +17,15 @@ type Guarded struct {
 	Mutation GuardedMutation
 	// Save executes the mutation.
 	Save func(context.Context) (ent.Value, error)
-	// Keys returns a predicate for the rows that an update is about to change, or that a create has made, and how many they
-	// are. It is nil for entities with composite keys.
-	Keys func(context.Context) (where func(*sql.Selector), n int, err error)
+	// Keys returns the keys of the rows that an update or a delete is about to change, or that a create has made. It is nil for entities
+	// with composite keys.
+	Keys func(context.Context) ([]any, error)
 	// Count counts the rows for which all predicates hold.
 	Count func(ctx context.Context, where ...func(*sql.Selector)) (int, error)
 	// InTx says whether the mutation belongs to a transaction that the ORM has begun.
 	InTx func() bool
+	// Conn is where the mutation's statements go.
+	Conn func() dialect.ExecQuerier
 	// Tenant turns the key of a tenant into the type of the field that holds it. It is nil for entities without one.
 	Tenant func(key any) (ent.Value, bool)
 }
@@ -34,6 +37,9 @@ type GuardedMutation interface {
 	Field(name string) (ent.Value, bool)
 	SetField(name string, value ent.Value) error
 	AddedEdges() []string
+	AddedIDs(edge string) []ent.Value
+	RemovedIDs(edge string) []ent.Value
+	EdgeCleared(edge string) bool
 }
 
 type checkedKey struct{}
@@ -57,6 +63,7 @@ func isChecked(ctx context.Context, m GuardedMutation) bool {
 // transaction. Without a transaction, Guard begins one where it has to look at the row that comes of the write. New rows get the
 // viewer's tenant.
 func (e *Entity) Guard(ctx context.Context, g Guarded) (ent.Value, error) {
+	g = e.record(ctx, g)
 	v := access.FromContext(ctx)
 	if v.System {
 		return g.Save(ctx)
@@ -125,9 +132,8 @@ func (e *Entity) saveIf(ctx context.Context, g Guarded, op access.Operation, con
 	create, v := op == access.Create, access.FromContext(ctx)
 	// Which rows they are is not a question of what the viewer may read.
 	system := access.SystemContext(ctx)
-	var where func(*sql.Selector)
-	var n int
-	find := func() (err error) { where, n, err = g.Keys(system); return err }
+	var keys []any
+	find := func() (err error) { keys, err = g.Keys(system); return err }
 	if !create {
 		if err := find(); err != nil {
 			return nil, err
@@ -142,11 +148,11 @@ func (e *Entity) saveIf(ctx context.Context, g Guarded, op access.Operation, con
 			return nil, err
 		}
 	}
-	allowed, err := g.Count(system, append(conditions, where)...)
+	allowed, err := g.Count(system, append(conditions, sql.FieldIn(e.ID[0].Column, keys...))...)
 	if err != nil {
 		return nil, err
 	}
-	if allowed < n {
+	if allowed < len(keys) {
 		return nil, e.Denied(op, v)
 	}
 	return value, nil
@@ -198,17 +204,21 @@ func (e *Entity) Denied(op access.Operation, v access.Viewer) error {
 }
 
 // RowKeys is for [Guarded.Keys] of entities with one key column.
-func RowKeys[K comparable](column string, m GuardedMutation, id func() (K, bool), ids func(context.Context) ([]K, error)) func(context.Context) (func(*sql.Selector), int, error) {
-	return func(ctx context.Context) (func(*sql.Selector), int, error) {
+func RowKeys[K comparable](m GuardedMutation, id func() (K, bool), ids func(context.Context) ([]K, error)) func(context.Context) ([]any, error) {
+	return func(ctx context.Context) ([]any, error) {
 		if m.Op().Is(ent.OpCreate) {
 			key, ok := id()
 			if !ok {
-				return nil, 0, fmt.Errorf("the new row has no key")
+				return nil, fmt.Errorf("the new row has no key")
 			}
-			return sql.FieldEQ(column, key), 1, nil
+			return []any{key}, nil
 		}
 		keys, err := ids(ctx)
-		return sql.FieldIn(column, keys...), len(keys), err
+		all := make([]any, len(keys))
+		for i, key := range keys {
+			all[i] = key
+		}
+		return all, err
 	}
 }
 

@@ -15,7 +15,7 @@ func (c *Catalog) Link(named map[string]access.Dynamic) (missing string) {
 				return name
 			}
 		}
-		if name := e.Deleted.Link(named); name != "" {
+		if name := cmp.Or(e.Deleted.Link(named), e.historyRule().Link(named)); name != "" {
 			return name
 		}
 		for _, f := range e.Fields {
@@ -41,7 +41,7 @@ func (c *Catalog) Roles() []string {
 		}
 	}
 	for _, e := range c.Entities {
-		add(e.Rules.Read, e.Rules.Create, e.Rules.Update, e.Rules.Delete, e.Bypass, e.Deleted)
+		add(e.Rules.Read, e.Rules.Create, e.Rules.Update, e.Rules.Delete, e.Bypass, e.Deleted, e.historyRule())
 		for _, f := range e.Fields {
 			add(f.Read, f.Write)
 		}

@@ -97,7 +97,7 @@ func (q request) aroundParents(r *read, a *listArgs, keys []any) *statement {
 	s := &statement{postgres: q.postgres, request: q, order: a.order.steps}
 	if q.postgres {
 		s.WriteSQL("SELECT p.k, ")
-		q.lookAround(s, r, a, func() { s.WriteSQL(" = p.k") })
+		q.lookAround(s, r, a, func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteSQL("p.k") }) })
 		s.WriteSQL(" FROM unnest(")
 		s.WriteArg(arrayLiteral(keys))
 		s.WriteSQL("::")
@@ -106,7 +106,7 @@ func (q request) aroundParents(r *read, a *listArgs, keys []any) *statement {
 		return s
 	}
 	s.WriteSQL("SELECT p.value, ")
-	q.lookAround(s, r, a, func() { s.WriteSQL(" = p.value") })
+	q.lookAround(s, r, a, func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteSQL("p.value") }) })
 	s.WriteSQL(" FROM json_each(")
 	s.WriteArg(jsonArray(keys))
 	s.WriteSQL(") p")

@@ -52,7 +52,10 @@ func (x *execution) rootCall(ctx context.Context, q store.Querier, op ast.Operat
 	}
 	value, ok := member(answer.data, call.field.key)
 	res.value, res.violated = value, !ok
-	var err error
+	err := store.Flush(ctx)
+	if err != nil {
+		return err
+	}
 	if res.refs, err = x.load(ctx, q, answer.refs); err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (e *Engine) mutationPlan(oc *graphql.OperationContext) *mutationPlan {
 		p.root.outs = append(p.root.outs, s.out)
 		p.steps = append(p.steps, s)
 	}
-	if len(p.steps) == 1 && p.steps[0].kind == entity.RootCreate && p.steps[0].payload.flat() {
+	if len(p.steps) == 1 && p.steps[0].kind == entity.RootCreate && p.steps[0].entity.History == nil && p.steps[0].payload.flat() {
 		p.insert = p.steps[0]
 	}
 	e.keep(oc, key, p)
@@ -202,6 +202,9 @@ func (e *Engine) step(ctx context.Context, q store.Querier, oc *graphql.Operatio
 		return false, nil
 	}
 	done, err := m.run(ctx, input)
+	if err == nil {
+		err = store.Flush(ctx)
+	}
 	if err != nil {
 		w.fail(s.out.nodes, m.explain(err))
 		return false, nil

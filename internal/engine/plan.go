@@ -115,6 +115,9 @@ const (
 	outAffectedCount
 	outCreated
 	outClientMutationID
+	// Below an entry of a history.
+	outChanges
+	outFieldChange
 )
 
 // customCall is a hand-written field: of a root type, or of all rows of a read at once.
@@ -394,6 +397,9 @@ func (c *compiler) entityField(r *read, e *entity.Entity, f *collected, level in
 	if field := e.Field(n.Name); field != nil {
 		o := c.out(f, outColumn)
 		o.col = r.cell(field)
+		if field.Type == entity.Changes {
+			return c.fieldChanges(f, o)
+		}
 		return o
 	}
 	if ed := e.Edge(n.Name); ed != nil {

@@ -28,6 +28,10 @@ func (q request) selected(s *statement, e *entity.Entity, alias, name string) {
 			return
 		}
 	}
+	if q.past != nil && name == "changes" {
+		q.changes(s, q.past)
+		return
+	}
 	q.column(s, e, alias, name)
 }
 

@@ -11,6 +11,8 @@ type request struct {
 	postgres bool
 	// deleted says that the rows of the statement's own table may be deleted ones.
 	deleted bool
+	// past is the edge to the history that the statement reads, if it reads one.
+	past *entity.Edge
 }
 
 // The aliases of all statements: t is the entity's table, j a join table, p the list of parents, u a union of segments,
@@ -111,6 +113,9 @@ func (q request) from(s *statement, parts []*part) {
 
 // list writes a page of a connection, for all parents if there are keys. Each row has its parent's key first (1 at the root).
 func (q request) list(r *read, columns []string, a *listArgs, keys []any) *statement {
+	if r.edge != nil && r.edge.History {
+		q.past = r.edge
+	}
 	s := &statement{postgres: q.postgres, request: q, order: a.order.steps}
 	switch {
 	case r.edge == nil:
@@ -134,14 +139,14 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 			s.WriteSQL(", NULL")
 		}
 	case len(keys) == 1:
-		q.page(s, r, columns, a, func() { s.WriteSQL(" = "); s.WriteArg(keys[0]) }, "1")
+		q.page(s, r, columns, a, func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteArg(keys[0]) }) }, "1")
 	case q.postgres:
 		s.WriteSQL("SELECT p.k, l.* FROM unnest(")
 		s.WriteArg(arrayLiteral(keys))
 		s.WriteSQL("::")
 		s.WriteSQL(ownKeyType(r))
 		s.WriteSQL("[]) AS p(k) CROSS JOIN LATERAL (")
-		q.page(s, r, columns, a, func() { s.WriteSQL(" = p.k") }, "")
+		q.page(s, r, columns, a, func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteSQL("p.k") }) }, "")
 		s.WriteSQL(") l")
 	default:
 		// SQLite has no LATERAL. The page of each parent is a correlated list of keys, which stops at the limit; the rows
@@ -159,7 +164,7 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 		s.WriteSQL(" ON ")
 		s.WriteColumn("t", id)
 		s.WriteSQL(" IN (")
-		q.page(s, r, []string{id}, a, func() { s.WriteSQL(" = p.value") }, "")
+		q.page(s, r, []string{id}, a, func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteSQL("p.value") }) }, "")
 		s.WriteSQL(")")
 		q.joinOrder(s, a.order, "t")
 		s.WriteSQL(" ORDER BY p.key, ")
@@ -281,7 +286,11 @@ func (q request) source(s *statement, r *read, a *listArgs, by order, parent fun
 		s.WriteSQL(" AND ")
 		q.parentColumn(s, r)
 		parent()
-		q.guard(s, r.edge, "t", "")
+		if r.edge.History {
+			q.history(s, r.edge)
+		} else {
+			q.guard(s, r.edge, "t", "")
+		}
 	}
 	q.restrict(s, r.entity, "t")
 	if a.where != nil {
@@ -298,9 +307,12 @@ func (q request) source(s *statement, r *read, a *listArgs, by order, parent fun
 func (q request) count(r *read, a *listArgs, keys []any) *statement {
 	s := &statement{postgres: q.postgres, request: q}
 	s.WriteSQL("SELECT ")
-	if r.edge == nil {
+	switch {
+	case r.edge == nil:
 		s.WriteSQL("1")
-	} else {
+	case r.edge.History:
+		s.WriteSQL("CAST(t.row_key AS " + ownKeyType(r) + ")")
+	default:
 		q.parentColumn(s, r)
 	}
 	s.WriteSQL(", count(*)")
@@ -308,7 +320,13 @@ func (q request) count(r *read, a *listArgs, keys []any) *statement {
 		s.WriteSQL(", ")
 		s.figure(f)
 	}
-	q.source(s, r, a, order{}, func() { s.writeIn(keys, ownKeyType(r)) })
+	q.source(s, r, a, order{}, func() {
+		if r.edge.History {
+			s.writeIn(keyTexts(keys), "text")
+		} else {
+			s.writeIn(keys, ownKeyType(r))
+		}
+	})
 	if r.edge != nil {
 		s.WriteSQL(" GROUP BY ")
 		q.parentColumn(s, r)

@@ -110,6 +110,8 @@ func appendValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 		return append(dst, '"'), nil
 	case entity.JSON:
 		return appendJSON(dst, f, v)
+	case entity.Changes:
+		return append(dst, text(v)...), nil
 	case entity.Bytes:
 		b, ok := v.([]byte)
 		if !ok {

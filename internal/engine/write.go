@@ -190,6 +190,8 @@ func (w *writer) row(x *execution, obj *object, r *rows, row int) bool {
 			return w.connection(x, o, x.rows[o.read.id], r.keys[o.col][row])
 		case outGroups:
 			return w.groups(o, x.rows[o.read.id], r.keys[o.col][row])
+		case outChanges:
+			return w.changes(x, o, r, row)
 		default:
 			for i, call := range r.read.calls {
 				if call != o.call {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -70,7 +71,21 @@ func (d entDriver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx
 	if err != nil {
 		return nil, err
 	}
-	return &entsql.Tx{Conn: entsql.Conn{ExecQuerier: tx}, Tx: tx}, nil
+	return &ormTx{Tx: entsql.Tx{Conn: entsql.Conn{ExecQuerier: tx}, Tx: tx}, ctx: ctx}, nil
+}
+
+// ormTx is a transaction that the ORM has begun outside of any Update.
+type ormTx struct {
+	entsql.Tx
+	ctx context.Context //nolint:containedctx // ent's Commit has none
+	collector
+}
+
+func (t *ormTx) Commit() error {
+	if err := t.flush(t.ctx); err != nil {
+		return errors.Join(fmt.Errorf("before commit: %w", err), t.Rollback())
+	}
+	return t.Tx.Commit()
 }
 
 // Update is that of the database, for those who have only the driver.

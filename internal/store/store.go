@@ -181,6 +181,9 @@ func (u *update) call(ctx context.Context, fn func(ctx context.Context) error) e
 	if u.failed {
 		return errors.New("a part of the transaction was rolled back, so that the rest cannot be committed")
 	}
+	if err := u.flush(context.WithValue(ctx, updateKey{}, u)); err != nil {
+		return fmt.Errorf("before commit: %w", err)
+	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("before commit: %w", err)
 	}
@@ -229,6 +232,8 @@ type update struct {
 
 	mu    sync.Mutex
 	after []func(context.Context) error
+
+	collector
 }
 
 type updateKey struct{}

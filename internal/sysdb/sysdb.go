@@ -13,7 +13,7 @@ import (
 var files embed.FS
 
 // tables are the names of the tables. All begin with entwine_, which applications leave alone.
-var tables = []string{"entwine_idempotency"}
+var tables = []string{"entwine_idempotency", "entwine_history"}
 
 // Line returns the migrations of the framework's tables.
 func Line() migrate.Line {

@@ -101,3 +101,33 @@ func TestForeignCollations(t *testing.T) {
 		})
 	}
 }
+
+// TestForeignHistory: a database of somebody else that lacks the table for the history of rows is not served, and it is said why.
+func TestForeignHistory(t *testing.T) {
+	for _, database := range []string{"sqlite", "postgres"} {
+		t.Run(database, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			env := map[string]string{"DATABASE_URL": "sqlite:./theirs.db"}
+			if database == "postgres" {
+				env["DATABASE_URL"] = pgtest.New(t)
+			}
+			if code, _, log := run(t, env, "migrate", "push"); code != 0 {
+				t.Fatal(log)
+			}
+			db, err := store.Open(t.Context(), env["DATABASE_URL"], store.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if err := db.Driver().Exec(t.Context(), "DROP TABLE entwine_history", []any{}, nil); err != nil {
+				t.Fatal(err)
+			}
+			env["ENTWINE_MIGRATIONS"] = "external"
+			code, _, log := run(t, env, "serve", "--addr", "127.0.0.1:0")
+			expect(t, log, "table entwine_history does not exist", "entity.History")
+			if code != 1 {
+				t.Errorf("code %d", code)
+			}
+		})
+	}
+}

@@ -21,7 +21,7 @@ func TestGatewaysTablesWithoutMigrations(t *testing.T) {
 			code := gateway.Run(t.Context(), pushed, append(args, "--database-url", url), lookup(nil), &out, &log)
 			return code, log.String()
 		}
-		if code, log := call("migrate", "push"); code != 0 || !strings.Contains(log, "own tables: 1 migration") {
+		if code, log := call("migrate", "push"); code != 0 || !strings.Contains(log, "own tables: 2 migrations") {
 			t.Fatal(log)
 		}
 		if code, log := call("migrate", "push"); code != 0 || strings.Contains(log, "own tables") {
@@ -32,7 +32,7 @@ func TestGatewaysTablesWithoutMigrations(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		for _, statement := range []string{"DROP TABLE entwine_idempotency", "DROP TABLE entwine_system_migrations"} {
+		for _, statement := range []string{"DROP TABLE entwine_history", "DROP TABLE entwine_idempotency", "DROP TABLE entwine_system_migrations"} {
 			if err := db.Driver().Exec(t.Context(), statement, []any{}, nil); err != nil {
 				t.Fatal(err)
 			}

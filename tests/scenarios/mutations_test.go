@@ -42,7 +42,7 @@ func TestMutations(t *testing.T) {
 				Query:     `mutation($i: CreatePostInput!) { createPost(input: $i) { clientMutationId postEdge { cursor node { slug } } post { title status score readingMinutes author { name } tags { totalCount nodes { name } } createdAt updatedAt } __typename } }`,
 				Variables: map[string]any{"i": map[string]any{"title": "Zweiter ✓", "slug": "second", "body": "text", "authorId": gid("User", 1), "tags": map[string]any{"connect": []string{gid("Tag", 3)}}, "clientMutationId": "c-1"}},
 				Has:       []string{`"clientMutationId":"c-1"`, `"title":"Zweiter ✓"`, `"status":"DRAFT"`, `"score":0`, `"author":{"name":"Ada"}`, `"tags":{"totalCount":1,"nodes":[{"name":"web"}]}`, `"updatedAt":null`, `"cursor":"`, `"__typename":"CreatePostPayload"`},
-				Writes:    []string{"insert posts", "insert post_tags"},
+				Writes:    []string{"insert posts", "insert post_tags", "insert entwine_history"},
 			},
 			{
 				Name: "anonymous viewers write nothing", Query: `mutation { createPost(input: {title: "x", slug: "x", body: "x"}) { post { id } } }`,

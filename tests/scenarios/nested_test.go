@@ -34,7 +34,7 @@ func TestNestedWrites(t *testing.T) {
 					`"author":{"username":"zoe"}`, `"tags":{"nodes":[{"name":"go"},{"name":"new"},{"name":"newer"}]}`,
 					`{"message":"one","author":{"username":"ada"},"replies":{"nodes":[]}},{"message":"two","author":{"username":"yan"}`,
 				},
-				Writes: []string{"insert users", "insert tags", "insert posts", "insert post_tags", "insert users", "insert comments"},
+				Writes: []string{"insert users", "insert tags", "insert posts", "insert post_tags", "insert users", "insert comments", "insert entwine_history"},
 			},
 			{
 				Name: "a value that is wrong deep below is named with its place, and all of them at once", As: testapp.Admin,

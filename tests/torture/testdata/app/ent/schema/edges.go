@@ -16,6 +16,8 @@ import (
 // Person is related to other persons in every way.
 type Person struct{ ent.Schema }
 
+func (Person) Mixin() []ent.Mixin { return []ent.Mixin{entity.History{}} }
+
 func (Person) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("name"),

@@ -12,6 +12,8 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
+
+	"github.com/entwine-data/entwine/gateway/entity"
 )
 
 // Counter has the id that ent gives to entities that name none.
@@ -55,6 +57,8 @@ func (Gauge) Edges() []ent.Edge {
 // Country has a text that its source gives.
 type Country struct{ ent.Schema }
 
+func (Country) Mixin() []ent.Mixin { return []ent.Mixin{entity.History{}} }
+
 func (Country) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("id").StorageKey("code").MaxLen(2).NotEmpty(),
@@ -89,6 +93,8 @@ func (Token) Edges() []ent.Edge {
 
 // Parcel has a UUID that its source gives.
 type Parcel struct{ ent.Schema }
+
+func (Parcel) Mixin() []ent.Mixin { return []ent.Mixin{entity.History{}} }
 
 func (Parcel) Fields() []ent.Field {
 	return []ent.Field{

@@ -28,6 +28,8 @@ import (
 // Everything has a field of each basic kind, once required and once not.
 type Everything struct{ ent.Schema }
 
+func (Everything) Mixin() []ent.Mixin { return []ent.Mixin{entity.History{}} }
+
 func (Everything) Fields() []ent.Field {
 	date := map[string]string{dialect.Postgres: "date", dialect.SQLite: "date"}
 	return []ent.Field{
@@ -244,7 +246,7 @@ func (Stamps) Indexes() []ent.Index { return []ent.Index{index.Fields("created_a
 type Guarded struct{ ent.Schema }
 
 func (Guarded) Mixin() []ent.Mixin {
-	return []ent.Mixin{Stamps{}, mixin.AnnotateFields(mixin.Time{}, entity.Hidden())}
+	return []ent.Mixin{Stamps{}, mixin.AnnotateFields(mixin.Time{}, entity.Hidden()), entity.History{}}
 }
 
 func (Guarded) Fields() []ent.Field {

@@ -1,0 +1,1 @@
+DROP TABLE `entwine_history`;
