@@ -20,8 +20,9 @@ cp bench/schema/*.go "$project/ent/schema/"
 "$harness/dataset/pg.sh" up >/dev/null 2>&1 || true
 psql -Xqd "$DATABASE_URL" -c 'SELECT 1' >/dev/null 2>&1 || "$harness/dataset/pg.sh" load
 
-# Until there is sign-in under serve, dev checks the bearer token; everything else is as under serve.
-export ENTWINE_BENCH_TOKEN=${ENTWINE_BENCH_TOKEN:-benchmark-key-of-an-administrator}
-run="env ENTWINE_MIGRATIONS=external ENTWINE_MAX_PAGE_SIZE=1000 ENTWINE_DEV_KEY=$ENTWINE_BENCH_TOKEN ENTWINE_PLAYGROUND=false ENTWINE_INTROSPECTION=false"
+# A bearer token of a user, signed with a secret that only this run knows. Everything that serve has on is on.
+secret=$(head -c 32 /dev/urandom | base64)
+export ENTWINE_BENCH_TOKEN=$(ENTWINE_JWT_SECRET=$secret "$project/server" token --user 5 --for 24h)
+run="env ENTWINE_MIGRATIONS=external ENTWINE_MAX_PAGE_SIZE=1000 ENTWINE_JWT_SECRET=$secret"
 cd "$BENCH_TMP"
-exec node "$harness/run.mjs" --cmd "entwine=$run $project/server dev --watch=false,dialect=entwine" "$@"
+exec node "$harness/run.mjs" --cmd "entwine=$run $project/server serve,dialect=entwine" "$@"

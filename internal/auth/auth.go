@@ -5,12 +5,14 @@ package auth
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4/jwt"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"
@@ -41,14 +43,31 @@ const maxToken = 8 << 10
 
 // Verifier tells viewers by their tokens. It may be used from many goroutines.
 type Verifier struct {
-	cfg  Config
-	keys *keySet
+	cfg   Config
+	keys  *keySet
+	known *lru.Cache[[sha256.Size]byte, verified]
 }
+
+// verified is what a token said whose signature was good: reading it and checking its signature is as much work as the rest of a
+// small operation. It holds for as long as the keys do not change, and its times are looked at every time.
+type verified struct {
+	viewer   access.Viewer
+	standard jwt.Claims
+	keyID    string
+	keys     int64 // the generation of the keys
+}
+
+// maxKnown is how many tokens are remembered. Their claims take memory.
+const maxKnown = 2048
 
 // New checks the configuration. It reads keys from files, not from the network.
 func New(cfg Config) (*Verifier, error) {
 	cfg.RolesClaim, cfg.TenantClaim = cmp.Or(cfg.RolesClaim, "roles"), cmp.Or(cfg.TenantClaim, "tenant")
-	v := &Verifier{cfg: cfg}
+	known, err := lru.New[[sha256.Size]byte, verified](maxKnown)
+	if err != nil {
+		return nil, err
+	}
+	v := &Verifier{cfg: cfg, known: known}
 	switch {
 	case len(cfg.Secrets) > 0 && cfg.PublicKeys != "", len(cfg.Secrets) > 0 && cfg.JWKS != "", cfg.PublicKeys != "" && cfg.JWKS != "":
 		return nil, errors.New("tokens are verified by secrets, by public keys or by an issuer's key set: only one of them can be set")
@@ -60,7 +79,7 @@ func New(cfg Config) (*Verifier, error) {
 		return v, checkURL(cfg.JWKS)
 	case cfg.PublicKeys != "":
 		v.keys = fileKeys(cfg.PublicKeys)
-		_, err := v.keys.get(context.Background(), "")
+		_, _, err := v.keys.get(context.Background(), "")
 		return v, err
 	}
 	keys, err := secretKeys(cfg.Secrets)
@@ -71,25 +90,54 @@ func New(cfg Config) (*Verifier, error) {
 // Viewer returns the viewer to whom the token was given. A token that is not good is an UNAUTHENTICATED error; UNAVAILABLE
 // means that the issuer's keys cannot be had.
 func (v *Verifier) Viewer(ctx context.Context, token string) (access.Viewer, error) {
-	var standard jwt.Claims
+	if len(token) > maxToken {
+		return access.Viewer{}, refuse(errors.New("too long"))
+	}
+	name := sha256.Sum256([]byte(token))
+	if known, ok := v.known.Get(name); ok {
+		if _, generation, err := v.keys.get(ctx, known.keyID); err == nil && generation == known.keys {
+			if err := v.timely(known.standard); err != nil {
+				return access.Viewer{}, err
+			}
+			return known.viewer, nil
+		}
+	}
 	claims := make(map[string]any)
-	if err := v.verify(ctx, token, &standard, &claims); err != nil {
+	got, err := v.verify(ctx, token, &claims)
+	if err != nil {
 		return access.Viewer{}, err
 	}
-	if standard.Expiry == nil {
+	if got.standard.Expiry == nil {
 		return access.Viewer{}, refuse(errors.New("no expiry"))
 	}
+	if err := v.timely(got.standard); err != nil {
+		return access.Viewer{}, err
+	}
+	if got.viewer, err = v.viewer(got.standard.Subject, claims); err != nil {
+		return access.Viewer{}, err
+	}
+	v.known.Add(name, got)
+	return got.viewer, nil
+}
+
+// timely says whether a token is for this gateway, and now.
+func (v *Verifier) timely(standard jwt.Claims) error {
 	expected := jwt.Expected{Issuer: v.cfg.Issuer, Time: time.Now()}
 	if v.cfg.Audience != "" {
 		expected.AnyAudience = jwt.Audience{v.cfg.Audience}
 	}
 	switch err := standard.ValidateWithLeeway(expected, leeway); {
 	case errors.Is(err, jwt.ErrExpired):
-		return access.Viewer{}, apierr.Wrap(err, apierr.Unauthenticated, "The token has expired.")
+		return apierr.Wrap(err, apierr.Unauthenticated, "The token has expired.")
 	case err != nil:
-		return access.Viewer{}, refuse(err)
+		return refuse(err)
 	}
-	viewer := access.Viewer{UserID: standard.Subject, Claims: claims}
+	return nil
+}
+
+// viewer reads who a token is for.
+func (v *Verifier) viewer(subject string, claims map[string]any) (access.Viewer, error) {
+	viewer := access.Viewer{UserID: subject, Claims: claims}
 	var err error
 	if viewer.Roles, err = texts(claim(claims, v.cfg.RolesClaim)); err != nil {
 		return access.Viewer{}, refuse(fmt.Errorf("claim %s: %w", v.cfg.RolesClaim, err))
@@ -106,30 +154,28 @@ func (v *Verifier) Viewer(ctx context.Context, token string) (access.Viewer, err
 	return viewer, nil
 }
 
-// verify reads the claims of a token whose signature is good.
-func (v *Verifier) verify(ctx context.Context, token string, claims ...any) error {
-	if len(token) > maxToken {
-		return refuse(errors.New("too long"))
-	}
+// verify reads a token whose signature is good, and its claims.
+func (v *Verifier) verify(ctx context.Context, token string, claims *map[string]any) (verified, error) {
 	parsed, err := jwt.ParseSigned(token, algorithms)
 	if err != nil {
-		return refuse(err)
+		return verified{}, refuse(err)
 	}
 	header := parsed.Headers[0]
-	keys, err := v.keys.get(ctx, header.KeyID)
+	keys, generation, err := v.keys.get(ctx, header.KeyID)
 	if err != nil {
-		return apierr.Wrap(err, apierr.Unavailable, "Tokens cannot be verified at the moment.")
+		return verified{}, apierr.Wrap(err, apierr.Unavailable, "Tokens cannot be verified at the moment.")
 	}
+	got := verified{keyID: header.KeyID, keys: generation}
 	err = errors.New("no such key")
 	for _, k := range keys {
 		if !k.fits(header.KeyID, header.Algorithm) {
 			continue
 		}
-		if err = parsed.Claims(k.key, claims...); err == nil {
-			return nil
+		if err = parsed.Claims(k.key, &got.standard, claims); err == nil {
+			return got, nil
 		}
 	}
-	return refuse(err)
+	return verified{}, refuse(err)
 }
 
 // refuse is one answer for all that is wrong with a token; the reason is for the log.

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -225,6 +226,53 @@ func TestSecretsRotate(t *testing.T) {
 	accepted(t, verifier(t, both), "old", old)
 	accepted(t, verifier(t, both), "new", fresh)
 	refused(t, verifier(t, auth.Config{Secrets: []string{next}}), "old, at the end", old, "The token is not valid.")
+}
+
+// A token that was good once is not looked at again, except for its times.
+func TestRememberedTokensExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := verifier(t, auth.Config{Secrets: []string{secret}})
+		token := sign(t, jose.HS256, []byte(secret), "", with("exp", time.Now().Add(time.Minute).Unix()))
+		for range 2 {
+			accepted(t, v, "at first", token)
+		}
+		time.Sleep(time.Minute + 29*time.Second) // clocks may be half a minute apart
+		accepted(t, v, "at the end", token)
+		time.Sleep(2 * time.Second)
+		for range 2 {
+			refused(t, v, "expired", token, "The token has expired.")
+		}
+	})
+}
+
+// BenchmarkViewer shows what a token costs that is seen for the first time, and one that was seen before.
+func BenchmarkViewer(b *testing.B) {
+	for name, known := range map[string]bool{"new": false, "known": true} {
+		b.Run(name, func(b *testing.B) {
+			cfg := auth.Config{Secrets: []string{secret}}
+			tokens := make([]string, 4096) // more than are remembered
+			for i := range tokens {
+				token, err := auth.Mint(cfg, access.Viewer{UserID: strconv.Itoa(i), Roles: []string{"editor"}}, time.Hour)
+				if err != nil {
+					b.Fatal(err)
+				}
+				tokens[i] = token
+			}
+			if known {
+				tokens = tokens[:1]
+			}
+			v, err := auth.New(cfg)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if _, err := v.Viewer(b.Context(), tokens[i%len(tokens)]); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
 
 // issuer serves a key set, as identity providers do.

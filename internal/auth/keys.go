@@ -83,6 +83,7 @@ type keySet struct {
 
 	mu      sync.Mutex
 	keys    []key
+	changes int64     // how often the keys were read
 	err     error     // of the last attempt
 	loaded  time.Time // the last attempt, good or bad
 	loading chan struct{}
@@ -98,17 +99,18 @@ const (
 	maxKeySet = 1 << 20
 )
 
-// get returns the keys. It reads them again if they are old, or do not have the one that is asked for; as long as old ones
+// get returns the keys and their generation, which changes whenever they might have. It reads them again if they are old, or do not have the one that is asked for; as long as old ones
 // have it, nobody waits for that.
-func (s *keySet) get(ctx context.Context, id string) ([]key, error) {
+func (s *keySet) get(ctx context.Context, id string) (keys []key, generation int64, err error) {
 	if s.load == nil {
-		return s.keys, nil
+		return s.keys, 0, nil
 	}
 	s.mu.Lock()
 	age := time.Since(s.loaded)
 	changed := s.changed != nil && s.changed()
 	known := !changed && slices.ContainsFunc(s.keys, func(k key) bool { return id == "" || k.id == "" || k.id == id })
-	keys, err, loading := s.keys, s.err, s.loading
+	keys, generation, err = s.keys, s.changes, s.err
+	loading := s.loading
 	if loading == nil && (age > fresh || changed || !known && age > patience) {
 		loading = make(chan struct{})
 		s.loading = loading
@@ -120,16 +122,16 @@ func (s *keySet) get(ctx context.Context, id string) ([]key, error) {
 		select {
 		case <-loading:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, 0, ctx.Err()
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		keys, err = s.keys, s.err
+		keys, generation, err = s.keys, s.changes, s.err
 	}
 	if len(keys) == 0 {
-		return nil, err
+		return nil, 0, err
 	}
-	return keys, nil
+	return keys, generation, nil
 }
 
 func (s *keySet) read(ctx context.Context, done chan struct{}) {
@@ -141,6 +143,7 @@ func (s *keySet) read(ctx context.Context, done chan struct{}) {
 	// Keys that cannot be had are no reason to do without those that are there.
 	if s.err = err; err == nil {
 		s.keys = keys
+		s.changes++
 	}
 	s.loaded, s.loading = time.Now(), nil
 	close(done)

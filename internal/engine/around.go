@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 
 	"github.com/entwine-data/entwine/internal/store"
@@ -11,10 +12,13 @@ import (
 // has to be looked up, and is only if pageInfo asks: at the root in the same statement, below parents in one more for all
 // of them. The list is the whole one, under the filter and the rules; cursors bound pages, not lists.
 
-// The bits of an answer. A row of a page has the odd marker 1 in their place.
+// The bits of an answer. A row of a page has the odd marker 1 in their place. The total of a list at the root stands above
+// them, if it is asked for and nothing else is to be computed of the list: then it needs no statement of its own, and the
+// operation no transaction around the two.
 const (
 	rowsBefore = 2
 	rowsAfter  = 4
+	countUnit  = 8
 )
 
 // sides says on which sides of the page rows have to be looked for.
@@ -111,19 +115,17 @@ func (q request) aroundParents(r *read, a *listArgs, keys []any) *statement {
 
 func (x *execution) lookAround(ctx context.Context, q store.Querier, out *rows, req request, keys []any) error {
 	s := req.aroundParents(out.read, out.args, keys)
-	result, err := q.QueryContext(ctx, string(s.buf), s.args...)
+	out.around = make(map[any]int64)
+	err := q.Read(ctx, string(s.buf), s.args, func(row []driver.Value) error {
+		bits, ok := row[1].(int64)
+		if !ok {
+			return fmt.Errorf("the answer is a %T", row[1])
+		}
+		out.around[normalKey(row[0])] = bits
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("look around pages of %s: %w", out.read.entity.Name, err)
 	}
-	defer result.Close()
-	out.around = make(map[any]int64)
-	for result.Next() {
-		var key any
-		var bits int64
-		if err := result.Scan(&key, &bits); err != nil {
-			return fmt.Errorf("look around pages of %s: %w", out.read.entity.Name, err)
-		}
-		out.around[normalKey(key)] = bits
-	}
-	return result.Err()
+	return nil
 }

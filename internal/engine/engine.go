@@ -236,6 +236,9 @@ func (e *Engine) query(ctx context.Context, oc *graphql.OperationContext) ([]byt
 	}
 	w := &writer{buf: make([]byte, 0, 256+p.size.get()*5/4), most: e.cfg.MaxBytes}
 	ok := w.root(x)
+	for _, r := range x.rows {
+		r.release()
+	}
 	switch {
 	case w.full:
 		return nil, gqlerror.List{failure(errTooLarge)}

@@ -142,13 +142,8 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 			}
 		}
 	}
-	if r.wantCount {
-		s := req.count(r, out.args, keys)
-		result, err := q.QueryContext(ctx, string(s.buf), s.args...)
-		if err != nil {
-			return fmt.Errorf("count %s: %w", r.entity.Name, err)
-		}
-		if err := out.scanCounts(result, keys != nil); err != nil {
+	if r.wantCount && !r.counted {
+		if err := out.scanCounts(ctx, q, req.count(r, out.args, keys), keys != nil); err != nil {
 			return fmt.Errorf("count %s: %w", r.entity.Name, err)
 		}
 	}
@@ -156,11 +151,7 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 }
 
 func (x *execution) query(ctx context.Context, q store.Querier, s *statement, parts []*part, keyed bool, limit int) error {
-	result, err := q.QueryContext(ctx, string(s.buf), s.args...)
-	if err == nil {
-		err = scan(result, parts, keyed, limit, x.left)
-	}
-	if err != nil {
+	if err := scan(ctx, q, s, parts, keyed, limit, x.left); err != nil {
 		return fmt.Errorf("read %s: %w", parts[0].rows.read.entity.Name, err)
 	}
 	return nil

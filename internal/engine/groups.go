@@ -2,7 +2,7 @@ package engine
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"strings"
 
@@ -169,30 +169,17 @@ func (g *grouping) width() int             { return len(g.by) + 1 + len(g.figure
 // groups executes a read of groups.
 func (x *execution) groups(ctx context.Context, q store.Querier, out *rows, req request, keys []any) error {
 	s := req.groups(out.read, out.args, keys)
-	result, err := q.QueryContext(ctx, string(s.buf), s.args...)
-	if err == nil {
-		err = out.scanGroups(result, keys != nil, x.left)
-	}
-	if err != nil {
+	if err := out.scanGroups(ctx, q, s, keys != nil, x.left); err != nil {
 		return fmt.Errorf("group %s: %w", out.read.entity.Name, err)
 	}
 	return nil
 }
 
 // scanGroups reads a result of groups. left is reduced by the size of what was read.
-func (r *rows) scanGroups(result *sql.Rows, keyed bool, left *int) error {
-	defer result.Close()
+func (r *rows) scanGroups(ctx context.Context, q store.Querier, st *statement, keyed bool, left *int) error {
 	r.groups = make(map[any]*group)
 	g := r.args.grouping
-	values := make([]any, 1+g.width())
-	dest := make([]any, len(values))
-	for i := range values {
-		dest[i] = &values[i]
-	}
-	for result.Next() {
-		if err := result.Scan(dest...); err != nil {
-			return err
-		}
+	return q.Read(ctx, string(st.buf), st.args, func(values []driver.Value) error {
 		key := noKey
 		if keyed {
 			key = normalKey(values[0])
@@ -217,11 +204,11 @@ func (r *rows) scanGroups(result *sql.Rows, keyed bool, left *int) error {
 		for i, f := range g.figures {
 			r.put(g.figureCell(i), f.result, values[1+g.figureCell(i)])
 		}
-		if *left -= 16*len(dest) + len(r.buf) - before; *left < 0 {
+		if *left -= 16*len(values) + len(r.buf) - before; *left < 0 {
 			return errTooLarge
 		}
-	}
-	return result.Err()
+		return nil
+	})
 }
 
 // groups writes the groups of one parent.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
@@ -140,8 +141,17 @@ func (x *execution) returning(ins *store.Insert) (read func() error, err error) 
 	}
 	ins.Columns = append(ins.Columns, names...)
 	s := &scanner{rows: out, limit: -1, keyed: true}
-	ins.Dest = s.receive(nil, names)
-	return s.end, nil
+	values := make([]any, s.expect(names))
+	for i := range values {
+		ins.Dest = append(ins.Dest, &values[i])
+	}
+	return func() error {
+		row := make([]driver.Value, len(values))
+		for i, v := range values {
+			row[i] = v
+		}
+		return s.row(row)
+	}, nil
 }
 
 // writeThere writes that all references lead to rows that are there for the viewer.

@@ -149,6 +149,7 @@ type read struct {
 	wantRows, wantCount, wantCursor bool
 	wantNext, wantPrevious          bool // pageInfo's flags
 	grouped                         bool // a list that is read in groups
+	counted                         bool // the number of rows comes with the page, see around.go
 	// single says that there is at most one key, and folded that the rows come with those of the read above.
 	single, folded bool
 
@@ -159,6 +160,7 @@ type read struct {
 
 	// size and rowCount are what the last executions needed, so that the next one need not grow its buffers.
 	size, rowCount sizeHint
+	spare          sync.Pool // of *spare
 }
 
 // link leads from a read's rows to a read below it.
@@ -167,12 +169,16 @@ type link struct {
 	key   int // index into read.columns of the column that the child's rows belong to
 }
 
-// fold joins to-one edges to reads of one row. One statement then does the work of several, and a query that has only that
-// one needs no transaction. Below lists a statement of its own is cheaper: it reads each target once, however many rows
-// lead to it.
+// fold makes one statement of several: it has root lists count their rows, and joins to-one edges to reads of one row. A
+// query that has only that one needs no transaction. Below lists a statement for a to-one edge is cheaper: it reads each
+// target once, however many rows lead to it.
 func (p *plan) fold() {
 	for _, level := range p.levels {
 		for _, r := range level {
+			if r.kind == readList && r.wantRows && r.wantCount && len(r.figures) == 0 {
+				r.counted = true
+				p.counts--
+			}
 			if !r.single && r.kind != readUnique && !r.folded {
 				continue
 			}

@@ -1,11 +1,14 @@
 package engine
 
 import (
-	"database/sql"
+	"context"
+	"database/sql/driver"
+	"fmt"
 	"slices"
 
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/gateway/relay"
+	"github.com/entwine-data/entwine/internal/store"
 )
 
 // rows is what a read gave: the JSON of each cell in one buffer, and the keys by which rows belong to parents.
@@ -34,6 +37,23 @@ type span struct{ start, end uint32 }
 type group struct {
 	start, n int
 	more     bool // there was a row beyond the page
+}
+
+// spare is the memory of rows that were written.
+type spare struct {
+	buf   []byte
+	cells []span
+}
+
+// maxSpare is how much of it is kept: what a rare large page needed is left to the garbage collector.
+const maxSpare = 1 << 20
+
+// release lets the next rows of the same read have the memory of these, which are not used any more.
+func (r *rows) release() {
+	if cap(r.buf) > 0 && cap(r.buf)+8*cap(r.cells) <= maxSpare {
+		r.read.spare.Put(&spare{r.buf[:0], r.cells[:0]})
+	}
+	r.buf, r.cells = nil, nil
 }
 
 // refused keeps what is wrong with the arguments, if anything is: it belongs to the places that show the rows.
@@ -77,14 +97,17 @@ func (r *rows) failed(row, cell int) error {
 	return r.errs[row*r.stride()+cell]
 }
 
-// scanner receives the columns of a result as the driver gives them. database/sql hands each column to its own receiver,
-// the parent's key first.
+// scanner takes the rows of one part of a result. For each it has the driver's values: those of the key by which the row
+// belongs to a parent, and then those of the part's columns.
 type scanner struct {
-	rows  *rows
-	limit int // rows of a group that are kept, 0 for all
-	cur   *group
-	key   any
-	skip  bool // this row is only a sign that there are more
+	rows    *rows
+	from    int      // position of the first value
+	keys    int      // how many values the key has
+	columns []target // what the values after the key are for
+	limit   int      // rows of a group that are kept, 0 for all
+	cur     *group
+	key     any
+	skip    bool // this row is only a sign that there are more
 	// values are those of the columns of the order, for the cursor: they are held until the row ends.
 	values []any
 	// id holds the values of the columns of a composite key, and first those by which the row was found.
@@ -95,46 +118,54 @@ type scanner struct {
 	counted, raw int
 }
 
-type receiver struct {
-	s   *scanner
-	col *column // nil for the key column and for columns that only the cursor needs
-	i   int     // position in read.columns
+// target says what a column's values are for.
+type target struct {
+	col *column // nil for columns that only the cursor needs
 	at  int     // position in the order, -1 if the cursor does not need it
 	id  int     // position in the composite key, -1 if it is not written
-	of  int     // for the key columns: how many there are
 }
 
-// Scan implements [sql.Scanner].
-func (c *receiver) Scan(v any) error {
-	s := c.s
-	if c.of == 1 {
-		return s.begin(v)
-	}
-	if c.of > 1 {
-		if s.first = append(s.first, keep(v)); len(s.first) < c.of {
-			return nil
-		}
-		key := s.rows.read.entity.Key(s.first...)
+// row takes one row.
+func (s *scanner) row(row []driver.Value) error {
+	key := row[s.from]
+	if s.keys > 1 {
 		s.first = s.first[:0]
-		return s.begin(key)
+		for _, v := range row[s.from : s.from+s.keys] {
+			s.first = append(s.first, keep(v))
+		}
+		key = s.rows.read.entity.Key(s.first...)
 	}
-	if s.skip {
+	if s.begin(key); s.skip {
 		return nil
 	}
-	if c.at >= 0 {
-		s.values[c.at] = keep(v)
+	for i, v := range row[s.from+s.keys : s.from+s.keys+len(s.columns)] {
+		if err := s.take(i, &s.columns[i], v); err != nil {
+			return err
+		}
 	}
-	if c.id >= 0 {
-		s.id[c.id] = keep(v)
+	return s.end()
+}
+
+func (s *scanner) take(i int, t *target, v any) error {
+	if t.at >= 0 {
+		s.values[t.at] = keep(v)
 	}
-	if c.col == nil {
+	if t.id >= 0 {
+		s.id[t.id] = keep(v)
+	}
+	if t.col == nil {
 		return nil
 	}
-	if c.col.key {
-		s.rows.keys[c.i] = append(s.rows.keys[c.i], normalKey(v))
+	r := s.rows
+	if t.col.key {
+		r.keys[i] = append(r.keys[i], normalKey(v))
 	}
-	if c.col.raw {
-		s.rows.raw[c.i] = append(s.rows.raw[c.i], keep(v))
+	if t.col.raw {
+		v, err := handWritten(t.col.field, v)
+		if err != nil {
+			return err
+		}
+		r.raw[i] = append(r.raw[i], v)
 		switch v := v.(type) {
 		case string:
 			s.raw += len(v)
@@ -142,8 +173,8 @@ func (c *receiver) Scan(v any) error {
 			s.raw += len(v)
 		}
 	}
-	if c.col.cell >= 0 {
-		s.rows.put(c.col.cell, c.col.field, v)
+	if t.col.cell >= 0 {
+		r.put(t.col.cell, t.col.field, v)
 	}
 	return nil
 }
@@ -157,19 +188,22 @@ func keep(v any) any {
 }
 
 // begin starts a row.
-func (s *scanner) begin(v any) error {
+func (s *scanner) begin(v any) {
 	key := noKey
 	if s.keyed {
 		key = normalKey(v)
 	}
 	if s.skip = s.folded && v == nil; s.skip {
-		return nil
+		return
 	}
 	r := s.rows
 	if bits, ok := v.(int64); ok && !s.keyed && bits&1 == 0 {
 		s.skip = true
 		r.around = map[any]int64{noKey: bits}
-		return nil
+		if r.read.counted {
+			r.counts = map[any]int64{noKey: bits / countUnit}
+		}
+		return
 	}
 	if s.cur == nil || key != s.key {
 		s.key = key
@@ -178,14 +212,13 @@ func (s *scanner) begin(v any) error {
 	}
 	if s.skip = s.limit >= 0 && s.cur.n == s.limit; s.skip {
 		s.cur.more = true
-		return nil
+		return
 	}
 	s.cur.n++
 	r.n++
-	for range r.stride() {
-		r.cells = append(r.cells, span{})
-	}
-	return nil
+	n := len(r.cells) + r.stride()
+	r.cells = slices.Grow(r.cells, r.stride())[:n]
+	clear(r.cells[n-r.stride():])
 }
 
 func (r *rows) put(cell int, f *entity.Field, v any) {
@@ -206,9 +239,6 @@ func (r *rows) put(cell int, f *entity.Field, v any) {
 // end finishes a row: its cursor and a composite id are made of values that are known only now.
 func (s *scanner) end() error {
 	r := s.rows
-	if s.skip {
-		return nil
-	}
 	if e := r.read.entity; r.read.wantID {
 		start := len(r.buf)
 		r.buf = append(r.buf, '"')
@@ -258,68 +288,68 @@ func (r *rows) columns() []string {
 // limit is the number of rows of the first part that are kept by parent, -1 for all.
 //
 // left is reduced by the size of what was read.
-func scan(result *sql.Rows, parts []*part, keyed bool, limit int, left *int) error {
-	defer result.Close()
-	var dest []any
-	scanners := make([]*scanner, len(parts))
+func scan(ctx context.Context, q store.Querier, st *statement, parts []*part, keyed bool, limit int, left *int) error {
+	width := 0
+	scanners := make([]scanner, len(parts))
 	for i, p := range parts {
-		scanners[i] = &scanner{rows: p.rows, limit: limit, keyed: keyed}
+		scanners[i] = scanner{rows: p.rows, from: width, limit: limit, keyed: keyed}
 		if i > 0 {
 			scanners[i].keyed, scanners[i].limit, scanners[i].folded = true, -1, true
 		}
-		dest = scanners[i].receive(dest, p.names)
+		width += scanners[i].expect(p.names)
 	}
-	for result.Next() {
-		if err := result.Scan(dest...); err != nil {
-			return err
-		}
-		if err := scanners[0].end(); err != nil {
-			return err
-		}
-		*left -= 16 * len(dest)
-		for _, s := range scanners {
+	err := q.Read(ctx, string(st.buf), st.args, func(row []driver.Value) error {
+		*left -= 16 * width
+		for i := range scanners {
+			s := &scanners[i]
+			if err := s.row(row); err != nil {
+				return err
+			}
 			*left -= s.size()
 		}
 		if *left < 0 {
 			return errTooLarge
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	for _, p := range parts {
 		p.rows.read.size.put(len(p.rows.buf))
 		p.rows.read.rowCount.put(p.rows.n)
 	}
-	return result.Err()
+	return nil
 }
 
-// receive appends the receivers of a part's columns.
-func (s *scanner) receive(dest []any, names []string) []any {
+// expect prepares for rows with the named columns. It returns how many values a row has.
+func (s *scanner) expect(names []string) int {
 	r := s.rows
 	r.groups = make(map[any]*group)
 	r.keys, r.raw = make([][]any, len(r.read.columns)), make([][]any, len(r.read.columns))
-	r.buf = make([]byte, 0, r.read.size.get()*5/4)
-	r.cells = make([]span, 0, r.read.rowCount.get()*r.stride())
-	keys := 1
+	if spare, ok := r.read.spare.Get().(*spare); ok {
+		r.buf, r.cells = spare.buf, spare.cells
+	} else {
+		r.buf = make([]byte, 0, r.read.size.get()*5/4)
+		r.cells = make([]span, 0, r.read.rowCount.get()*r.stride())
+	}
+	s.keys = 1
 	if r.read.kind == readKeys && !s.folded {
-		keys = len(r.read.entity.ID)
+		s.keys = len(r.read.entity.ID)
 	}
-	receivers := make([]receiver, keys+len(names))
-	for i := range keys {
-		receivers[i] = receiver{s: s, of: keys}
-		dest = append(dest, &receivers[i])
-	}
+	s.columns = make([]target, len(names))
 	for i, name := range names {
-		c := receiver{s: s, i: i, at: -1, id: -1}
+		t := target{at: -1, id: -1}
 		if i < len(r.read.columns) {
-			c.col = r.read.columns[i]
+			t.col = r.read.columns[i]
 		}
 		if r.read.wantCursor {
-			c.at = slices.IndexFunc(r.args.order.steps, func(st step) bool { return st.selected() == name })
+			t.at = slices.IndexFunc(r.args.order.steps, func(st step) bool { return st.selected() == name })
 		}
 		if r.read.wantID {
-			c.id = slices.IndexFunc(r.read.entity.ID, func(f *entity.Field) bool { return f.Column == name })
+			t.id = slices.IndexFunc(r.read.entity.ID, func(f *entity.Field) bool { return f.Column == name })
 		}
-		receivers[keys+i] = c
-		dest = append(dest, &receivers[keys+i])
+		s.columns[i] = t
 	}
 	if r.read.wantCursor {
 		s.values = make([]any, len(r.args.order.steps))
@@ -327,7 +357,7 @@ func (s *scanner) receive(dest []any, names []string) []any {
 	if r.read.wantID {
 		s.id = make([]any, len(r.read.entity.ID))
 	}
-	return dest
+	return s.keys + len(names)
 }
 
 // size is how many bytes were read since it was asked last.
@@ -338,25 +368,25 @@ func (s *scanner) size() int {
 }
 
 // scanCounts reads a result of parents' keys, numbers and aggregates.
-func (r *rows) scanCounts(result *sql.Rows, keyed bool) error {
-	defer result.Close()
+func (r *rows) scanCounts(ctx context.Context, q store.Querier, st *statement, keyed bool) error {
 	r.counts, r.figures = make(map[any]int64), make(map[any][]any)
-	for result.Next() {
-		var key any
-		var n int64
-		values := make([]any, len(r.read.figures))
-		dest := []any{&key, &n}
-		for i := range values {
-			dest = append(dest, &values[i])
+	return q.Read(ctx, string(st.buf), st.args, func(row []driver.Value) error {
+		key := noKey
+		if keyed {
+			key = normalKey(row[0])
 		}
-		if err := result.Scan(dest...); err != nil {
-			return err
+		n, ok := row[1].(int64)
+		if !ok {
+			return fmt.Errorf("the number of rows is a %T", row[1])
 		}
-		if !keyed {
-			key = noKey
+		r.counts[key] = n
+		if len(row) > 2 {
+			figures := make([]any, 0, len(row)-2)
+			for _, v := range row[2:] {
+				figures = append(figures, keep(v))
+			}
+			r.figures[key] = figures
 		}
-		key = normalKey(key)
-		r.counts[key], r.figures[key] = n, values
-	}
-	return result.Err()
+		return nil
+	})
 }

@@ -120,7 +120,7 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 	switch {
 	case r.edge == nil:
 		before, after := a.sides(r)
-		if !before && !after {
+		if !before && !after && !r.counted {
 			q.page(s, r, columns, a, nil, "1")
 			break
 		}
@@ -128,6 +128,13 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 		q.page(s, r, columns, a, nil, "1")
 		s.WriteSQL(") y UNION ALL SELECT ")
 		q.lookAround(s, r, a, nil)
+		if r.counted {
+			s.WriteSQL(" + ")
+			s.int(countUnit)
+			s.WriteSQL(" * (SELECT count(*)")
+			q.source(s, r, a, order{}, nil)
+			s.WriteSQL(")")
+		}
 		for range columns {
 			s.WriteSQL(", NULL")
 		}

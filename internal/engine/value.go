@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -91,6 +92,11 @@ func appendValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 		}
 		return dst, fmt.Errorf("column %s holds %q, which is none of its enum's values", f.Column, stored)
 	case entity.DateTime, entity.Date:
+		if s, ok := v.(string); ok && f.Type == entity.DateTime {
+			if dst, ok := appendStoredTime(append(dst, '"'), s); ok {
+				return append(dst, '"'), nil
+			}
+		}
 		t, err := asTime(v)
 		if err != nil {
 			return dst, fmt.Errorf("column %s: %w", f.Column, err)
@@ -116,6 +122,18 @@ func appendValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 		return append(dst, '"'), nil
 	}
 	return dst, fmt.Errorf("column %s holds a %T, which is no %s", f.Column, v, f.Type)
+}
+
+// handWritten is a column's value as hand-written fields get it.
+func handWritten(f *entity.Field, v any) (any, error) {
+	if f.Type == entity.DateTime && v != nil {
+		t, err := asTime(v)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", f.Column, err)
+		}
+		return t, nil
+	}
+	return keep(v), nil
 }
 
 // appendFloat writes a number as JavaScript does: with an exponent only where the number would be very long.
@@ -375,10 +393,56 @@ func asTime(v any) (time.Time, error) {
 	switch v := v.(type) {
 	case time.Time:
 		return v, nil
-	case string, []byte:
-		return store.ParseTime(text(v))
+	case []byte:
+		if t, ok := binaryTime(v); ok {
+			return t, nil
+		}
+		return store.ParseTime(string(v))
+	case string:
+		return store.ParseTime(v)
 	}
 	return time.Time{}, fmt.Errorf("a %T is no time", v)
+}
+
+// binaryTime reads a time as Postgres sends it: microseconds since 2000. The first byte tells it from a text as long: that of
+// any year up to 75000 is no letter and no digit. What remains is infinity.
+func binaryTime(b []byte) (time.Time, bool) {
+	if len(b) != 8 || b[0] >= ' ' && b[0] < utf8.RuneSelf {
+		return time.Time{}, false
+	}
+	return time.UnixMicro(int64(binary.BigEndian.Uint64(b)) + epoch).UTC(), true
+}
+
+// epoch is the beginning of 2000, from which Postgres counts.
+const epoch = 946_684_800_000_000
+
+// appendStoredTime appends timeLayout for a time as SQLite holds it, if it is one that we wrote: "2006-01-02 15:04:05.999999+00:00",
+// without zeros at the end.
+func appendStoredTime(dst []byte, s string) ([]byte, bool) {
+	const layout, zone = "0000-00-00 00:00:00", "+00:00"
+	if len(s) < len(layout)+len(zone) || len(s) > len(layout)+7+len(zone) || s[len(s)-len(zone):] != zone {
+		return dst, false
+	}
+	for i := range layout {
+		if digit := s[i] >= '0' && s[i] <= '9'; digit != (layout[i] == '0') || !digit && s[i] != layout[i] {
+			return dst, false
+		}
+	}
+	if s[5:7] < "01" || s[5:7] > "12" || s[8:10] < "01" || s[8:10] > "28" || s[11:13] > "23" || s[14:16] > "59" || s[17:19] > "59" {
+		return dst, false // the calendar knows
+	}
+	fraction := s[len(layout) : len(s)-len(zone)]
+	for i := range len(fraction) {
+		if digit := fraction[i] >= '0' && fraction[i] <= '9'; digit != (i > 0) || !digit && fraction[i] != '.' {
+			return dst, false
+		}
+	}
+	if len(fraction) == 1 {
+		return dst, false
+	}
+	dst = append(append(append(dst, s[:10]...), 'T'), s[11:len(layout)]...)
+	dst = append(append(dst, fraction...), ".000000Z"[len(fraction):]...)
+	return dst, true
 }
 
 func appendText(dst []byte, v any) ([]byte, error) {
@@ -393,11 +457,31 @@ func appendText(dst []byte, v any) ([]byte, error) {
 
 const hexDigits = "0123456789abcdef"
 
+// eight returns eight bytes as one number, which the compiler makes a single load of.
+func eight[T string | []byte](s T) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// plain says of eight bytes that none of them needs a look: no control character, quote, backslash or part of a longer
+// character. A byte beside such a one may be taken for one, which costs the look.
+func plain(x uint64) bool {
+	const each, top = 0x0101010101010101, 0x8080808080808080
+	return (x|(x-' '*each)|((x^'"'*each)-each)|((x^'\\'*each)-each))&top == 0
+}
+
 // appendString appends a JSON string. Bytes that are not UTF-8 become U+FFFD.
 func appendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start := 0
 	for i := 0; i < len(s); {
+		for i+8 <= len(s) && plain(eight(s[i:i+8])) {
+			i += 8
+		}
+		if i == len(s) {
+			break
+		}
 		c := s[i]
 		if c < utf8.RuneSelf {
 			if c >= 0x20 && c != '"' && c != '\\' {

@@ -187,7 +187,7 @@ func typeText(c *atlas.Column) string {
 }
 
 // existing lists the tables and views of a database.
-func existing(ctx context.Context, q store.Querier, name string) (map[string]bool, error) {
+func existing(ctx context.Context, q reader, name string) (map[string]bool, error) {
 	query := `SELECT name FROM sqlite_master WHERE type IN ('table', 'view')`
 	if name == dialect.Postgres {
 		query = `SELECT relname FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_catalog.pg_table_is_visible(oid)`

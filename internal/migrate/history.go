@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect"
-
-	"github.com/entwine-data/entwine/internal/store"
 )
 
 // Row is what the history says of a migration.
@@ -35,10 +33,15 @@ func (r Row) partial() bool { return r.Done < r.Statements }
 // pushedVersion marks a database that dev has brought ahead of the migrations. It is no version, and sorts after all.
 const pushedVersion = "pushed"
 
-// querier is a connection, a transaction or a pool.
-type querier interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+// reader is a pool, a connection or a transaction.
+type reader interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// querier is one that also writes.
+type querier interface {
+	reader
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
 // history reads and writes the table of a line.
@@ -70,7 +73,7 @@ func (h history) create(ctx context.Context, q querier) error {
 }
 
 // read returns the history, the oldest version first, and whether there is one.
-func (h history) read(ctx context.Context, q store.Querier) (rows []Row, exists bool, err error) {
+func (h history) read(ctx context.Context, q reader) (rows []Row, exists bool, err error) {
 	if exists, err = h.exists(ctx, q); err != nil || !exists {
 		return nil, exists, err
 	}
@@ -95,7 +98,7 @@ func (h history) read(ctx context.Context, q store.Querier) (rows []Row, exists 
 	return rows, true, nil
 }
 
-func (h history) exists(ctx context.Context, q store.Querier) (bool, error) {
+func (h history) exists(ctx context.Context, q reader) (bool, error) {
 	query := `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?`
 	if h.dialect == dialect.Postgres {
 		query = `SELECT 1 FROM pg_catalog.pg_class WHERE relname = $1 AND relkind = 'r' AND pg_catalog.pg_table_is_visible(oid)`
@@ -108,7 +111,7 @@ func (h history) exists(ctx context.Context, q store.Querier) (bool, error) {
 }
 
 // findsRow says whether a query finds a row.
-func findsRow(ctx context.Context, q store.Querier, query string, args ...any) (bool, error) {
+func findsRow(ctx context.Context, q reader, query string, args ...any) (bool, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return false, err

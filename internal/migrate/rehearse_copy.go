@@ -138,7 +138,7 @@ func (w *lockWatch) read(ctx context.Context, tx *sql.Tx, name string) error {
 		})
 }
 
-func eachPair(ctx context.Context, q store.Querier, query string, fn func(a, b string)) error {
+func eachPair(ctx context.Context, q reader, query string, fn func(a, b string)) error {
 	rows, err := q.QueryContext(ctx, query)
 	if err != nil {
 		return fmt.Errorf("look at the locks: %w", err)

@@ -30,7 +30,7 @@ type group struct {
 // follower is a writer in the queue. It is told to lead the next transaction, or to write in the present one.
 type follower struct {
 	lead chan struct{}
-	turn chan *sql.Tx
+	turn chan session
 	ran  chan error // that the transaction cannot be saved, nil if it can
 	done chan error // that of COMMIT
 }
@@ -43,7 +43,7 @@ func (g *group) join() *follower {
 		g.busy = true
 		return nil
 	}
-	f := &follower{lead: make(chan struct{}), turn: make(chan *sql.Tx), ran: make(chan error), done: make(chan error)}
+	f := &follower{lead: make(chan struct{}), turn: make(chan session), ran: make(chan error), done: make(chan error)}
 	g.waiting = append(g.waiting, f)
 	return f
 }
@@ -85,8 +85,8 @@ func (g *group) run(ctx context.Context, u *update, fn func(ctx context.Context)
 		select {
 		case <-f.lead:
 			return g.leading(ctx, u, fn)
-		case tx := <-f.turn:
-			return f.follow(ctx, tx, u, fn)
+		case in := <-f.turn:
+			return f.follow(ctx, in, u, fn)
 		case <-left:
 			if g.leave(f) {
 				return fmt.Errorf("wait to write: %w", ctx.Err())
@@ -116,7 +116,7 @@ func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Cont
 	}
 	defer conn.Close()
 	defer tx.Rollback()
-	u.tx = tx
+	u.tx, u.conn = tx, conn
 	if err := u.call(ctx, fn); err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Cont
 		if f == nil {
 			break
 		}
-		f.turn <- tx
+		f.turn <- session{tx, conn}
 		followers = append(followers, f)
 		end = <-f.ran
 	}
@@ -139,30 +139,30 @@ func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Cont
 
 // follow writes in the transaction of another one, and waits for its end. What it found in the transaction is true only then,
 // so that its own error waits, too.
-func (f *follower) follow(ctx context.Context, tx *sql.Tx, u *update, fn func(ctx context.Context) error) (err error) {
+func (f *follower) follow(ctx context.Context, in session, u *update, fn func(ctx context.Context) error) (err error) {
 	defer func() { // also if fn panics
 		if end := <-f.done; end != nil {
 			err = end
 		}
 	}()
-	return f.write(ctx, tx, u, fn)
+	return f.write(ctx, in, u, fn)
 }
 
-func (f *follower) write(ctx context.Context, tx *sql.Tx, u *update, fn func(ctx context.Context) error) (err error) {
+func (f *follower) write(ctx context.Context, in session, u *update, fn func(ctx context.Context) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		f.ran <- nil
 		return fmt.Errorf("wait to write: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), followerLimit)
 	defer cancel()
-	u.tx = tx
+	u.tx, u.conn = in.Tx, in.conn
 	if u.once {
 		err = errors.New("the write did not end")
 		defer func() { f.ran <- keeps(err) }() // also if fn panics
 		err = u.call(ctx, fn)
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, "SAVEPOINT follower"); err != nil {
+	if _, err := in.ExecContext(ctx, "SAVEPOINT follower"); err != nil {
 		f.ran <- err
 		return err
 	}
@@ -170,11 +170,11 @@ func (f *follower) write(ctx context.Context, tx *sql.Tx, u *update, fn func(ctx
 	defer func() { // also if fn panics
 		var broken error
 		if !kept {
-			_, undo := tx.ExecContext(ctx, "ROLLBACK TO follower")
+			_, undo := in.ExecContext(ctx, "ROLLBACK TO follower")
 			broken = undo
 		}
 		if broken == nil {
-			_, broken = tx.ExecContext(ctx, "RELEASE follower")
+			_, broken = in.ExecContext(ctx, "RELEASE follower")
 		}
 		if broken != nil {
 			// SQLite itself undoes a transaction for which the disk has no room, or that is interrupted.

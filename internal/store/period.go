@@ -10,7 +10,10 @@ import (
 )
 
 // timeLayouts are the forms in which times and days stand in SQLite: as this package writes them, and as other programs do.
-var timeLayouts = []string{"2006-01-02 15:04:05.999999999-07:00", time.DateOnly, time.RFC3339Nano}
+var timeLayouts = []string{
+	"2006-01-02 15:04:05.999999999-07:00", time.DateOnly, time.RFC3339Nano, time.DateTime, "2006-01-02T15:04:05.999999999",
+	"2006-01-02 15:04:05.999999999Z", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02 15:04:05.999999999 -0700 MST",
+}
 
 // ParseTime reads a time or a day as SQLite holds it.
 func ParseTime(text string) (time.Time, error) {

@@ -46,11 +46,6 @@ type DB struct {
 	pooler         bool   // connections belong to nobody for longer than a transaction
 }
 
-// Querier reads rows. That of a transaction serves one statement at a time: the rows of one must be closed before the next.
-type Querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // Open opens the database with the given URL: "sqlite:path/to/file.db", whose folder is created if necessary,
 // "sqlite::memory:", which has a single connection, or "postgres://user:password@host:port/name". It does not connect to a Postgres server yet, so that a server that is down for
 // a while does not keep the gateway from starting: see [DB.Ping]. No error contains a password.
@@ -99,10 +94,10 @@ func (db *DB) Close() error {
 // by callers who do the same: don't.
 func (db *DB) View(ctx context.Context, snapshot bool, fn func(ctx context.Context, q Querier) error) error {
 	if u := db.running(ctx); u != nil {
-		return fn(ctx, u.tx)
+		return fn(ctx, session{u.tx, u.conn})
 	}
 	if !snapshot {
-		return fn(ctx, db.reader)
+		return fn(ctx, pool{db.reader})
 	}
 	opts := &sql.TxOptions{ReadOnly: true}
 	if db.dialect == dialect.Postgres {
@@ -114,7 +109,7 @@ func (db *DB) View(ctx context.Context, snapshot bool, fn func(ctx context.Conte
 	}
 	defer conn.Close()
 	defer tx.Rollback() // does nothing after Commit
-	if err := fn(ctx, tx); err != nil {
+	if err := fn(ctx, session{tx, conn}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -168,7 +163,7 @@ func (u *update) run(ctx context.Context, fn func(ctx context.Context) error) er
 	}
 	defer conn.Close()
 	defer tx.Rollback()
-	u.tx = tx
+	u.tx, u.conn = tx, conn
 	if err := u.call(ctx, fn); err != nil {
 		return err
 	}
@@ -230,6 +225,7 @@ type update struct {
 	db     *DB
 	outer  *update // of another database
 	tx     *sql.Tx
+	conn   *sql.Conn
 	turn   chan struct{}
 	failed bool // a nested transaction was rolled back
 	once   bool // there is one statement

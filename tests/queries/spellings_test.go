@@ -55,7 +55,7 @@ func TestSpellings(t *testing.T) {
 		app.Statements()
 		want := app.Must(t, testapp.Admin, plain, nil)
 		cost, _ := app.Statements()
-		if want.At("posts", "edges", 2, "node", "comments", "totalCount") == nil || len(cost) != 7 {
+		if want.At("posts", "edges", 2, "node", "comments", "totalCount") == nil || len(cost) != 6 {
 			t.Fatalf("%d statements: %s", len(cost), want.Raw)
 		}
 		for name, s := range spellings {

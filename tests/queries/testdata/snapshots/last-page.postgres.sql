@@ -1,4 +1,4 @@
-SELECT 1, t."title", t."created_at"
+SELECT 1, t."title", timestamptz_send(t."created_at")
 FROM "posts" t
 WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($1, $2, $3)))
 ORDER BY t."created_at", t."id"

@@ -1,12 +1,6 @@
-SELECT 1, t."title", t."status", t."author_id", t."id", t."created_at"
-FROM "posts" t
-WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($1, $2, $3)))
-ORDER BY t."created_at" DESC, t."id" DESC
-LIMIT $4::bigint;
-
-SELECT 1, count(*)
-FROM "posts" t
-WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($1, $2, $3)));
+SELECT *
+FROM (SELECT 1, t."title", t."status", t."author_id", t."id", timestamptz_send(t."created_at") FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($1, $2, $3))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT $4::bigint) y
+UNION ALL SELECT 0 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($5, $6, $7)))), NULL, NULL, NULL, NULL, NULL;
 
 SELECT t."id", t."name"
 FROM "users" t

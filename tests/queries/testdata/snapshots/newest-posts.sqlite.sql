@@ -1,12 +1,6 @@
-SELECT 1, t."title", t."status", t."author_id", t."id", t."created_at"
-FROM "posts" t
-WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN (?, ?, ?)))
-ORDER BY t."created_at" DESC, t."id" DESC
-LIMIT ?;
-
-SELECT 1, count(*)
-FROM "posts" t
-WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN (?, ?, ?)));
+SELECT *
+FROM (SELECT 1, t."title", t."status", t."author_id", t."id", +t."created_at" FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN (?, ?, ?))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT ?) y
+UNION ALL SELECT 0 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN (?, ?, ?)))), NULL, NULL, NULL, NULL, NULL;
 
 SELECT t."id", t."name"
 FROM "users" t

@@ -1,3 +1,3 @@
 SELECT *
-FROM (SELECT 1, t."title", t."created_at", t."id" FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN (?, ?, ?))) AND (t."created_at", t."id") < (?, ?) ORDER BY t."created_at" DESC, t."id" DESC LIMIT ?) y
+FROM (SELECT 1, t."title", +t."created_at", t."id" FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN (?, ?, ?))) AND (t."created_at", t."id") < (?, ?) ORDER BY t."created_at" DESC, t."id" DESC LIMIT ?) y
 UNION ALL SELECT 0 + CASE WHEN ((SELECT 1 FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN (?, ?, ?))) AND (t."created_at", t."id") > (?, ?) ORDER BY t."created_at", t."id" LIMIT 1) IS NOT NULL OR (SELECT 1 FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN (?, ?, ?))) AND t."created_at" = ? AND t."id" = ? ORDER BY t."created_at", t."id" LIMIT 1) IS NOT NULL) THEN 2 ELSE 0 END, NULL, NULL, NULL;

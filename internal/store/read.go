@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Querier reads rows. That of a transaction serves one statement at a time: the rows of one must be closed before the next.
+type Querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	// Read calls row with the values of each row, as the driver gives them. They are the driver's: what is kept of a []byte
+	// must be copied. An error of row ends reading and is returned.
+	//
+	// Unlike QueryContext it needs no receiver, lock and goroutine of database/sql for each result, which is half of the
+	// work of a list.
+	Read(ctx context.Context, query string, args []any, row func(values []driver.Value) error) error
+}
+
+// pool reads with any connection that is free.
+type pool struct{ *sql.DB }
+
+func (p pool) Read(ctx context.Context, query string, args []any, row func([]driver.Value) error) error {
+	for attempt := 0; ; attempt++ {
+		c, err := p.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		began := false
+		err = read(ctx, c, query, args, func(values []driver.Value) error {
+			began = true
+			return row(values)
+		})
+		_ = c.Close() // what the statement said is worth more
+		// A server that was restarted has left a pool of dead connections.
+		if began || !errors.Is(err, driver.ErrBadConn) || attempt > p.Stats().MaxOpenConnections {
+			return err
+		}
+	}
+}
+
+// session reads within a transaction.
+type session struct {
+	*sql.Tx
+	conn *sql.Conn
+}
+
+func (s session) Read(ctx context.Context, query string, args []any, row func([]driver.Value) error) error {
+	return read(ctx, s.conn, query, args, row)
+}
+
+func read(ctx context.Context, on *sql.Conn, query string, args []any, row func([]driver.Value) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var failure error
+	err := on.Raw(func(c any) error {
+		// Raw would close the connection over some errors, and wait for the transaction that it belongs to before.
+		failure = c.(*conn).read(ctx, query, args, row)
+		return nil
+	})
+	return errors.Join(failure, err)
+}
+
+// patience is the number of rows after which reading looks whether anybody still waits. What a database does before its
+// first row ends with the context by itself.
+const patience = 128
+
+func (c *conn) read(ctx context.Context, query string, args []any, row func([]driver.Value) error) (err error) {
+	named := make([]driver.NamedValue, len(args))
+	for i, v := range args {
+		named[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+		if err := c.CheckNamedValue(&named[i]); err != nil {
+			return fmt.Errorf("argument %d: %w", i+1, err)
+		}
+	}
+	result, err := c.QueryContext(ctx, query, named)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, result.Close()) }()
+	values := make([]driver.Value, len(result.Columns()))
+	for n := 1; ; n++ {
+		switch err := result.Next(values); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return c.failed(ctx, query, err)
+		}
+		if err := row(values); err != nil {
+			return err
+		}
+		if n%patience == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
