@@ -477,6 +477,12 @@ func (g *generator) listArguments(e *entity.Entity) string {
 	var cursor *seenCursor
 	if known := g.cursors[e.Name]; len(known) > 0 && g.chance(35) {
 		c := pick(g, known)
+		if g.chance(20) { // those of searches are rare
+			found := slices.DeleteFunc(slices.Clone(known), func(c seenCursor) bool { _, ok := searchOf(c.scope); return !ok })
+			if len(found) > 0 {
+				c = pick(g, found)
+			}
+		}
 		cursor = &c
 	}
 	backward := g.chance(25)
@@ -534,7 +540,7 @@ func (g *generator) listArguments(e *entity.Entity) string {
 			g.use("orderBy")
 			args = append(args, "orderBy: "+g.order(e))
 		}
-		if len(e.Search) > 0 && g.chance(25) {
+		if len(e.Search) > 0 && g.chance(35) {
 			g.use("search")
 			add("search", "String", g.search(e))
 			if g.chance(20) {
@@ -774,7 +780,7 @@ func (g *generator) jsonOperators(f *entity.Field) object {
 		ops = append(ops, member{"path", path})
 	}
 	all := f.Type.Operators()
-	for _, i := range g.r.Perm(len(all))[:1+g.r.IntN(2)] {
+	for _, i := range g.r.Perm(len(all))[:1+g.r.IntN(3)] {
 		op := all[i]
 		var v any
 		switch {
