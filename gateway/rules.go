@@ -86,6 +86,9 @@ func writeRules(b *strings.Builder, e *entity.Entity, viewers []kind) {
 			writeRule(b, "connect "+ed.Schema, e, ed.Write, viewers, false)
 		}
 	}
+	if e.History != nil && e.History.Guard != nil {
+		writeRule(b, "read history", e, e.History.Guard, viewers, false)
+	}
 	b.WriteString("\n")
 }
 

@@ -198,7 +198,7 @@ func commentMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	}
 	return entity.Mutator{
 		// The rules' hook is always there.
-		Plain: func() bool { return len(client.Comment.Hooks()) <= 1 },
+		Plain: func() bool { return e.History == nil && len(client.Comment.Hooks()) <= 1 },
 		New: func(in entity.Input) *entity.Draft {
 			b := client.Comment.Create()
 			d := read(in, b.Mutation())

@@ -132,7 +132,7 @@ func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	}
 	return entity.Mutator{
 		// The rules' hook is always there.
-		Plain: func() bool { return len(client.Grid.Hooks()) <= 1 },
+		Plain: func() bool { return e.History == nil && len(client.Grid.Hooks()) <= 1 },
 		New: func(in entity.Input) *entity.Draft {
 			b := client.Grid.Create()
 			d := read(in, b.Mutation())

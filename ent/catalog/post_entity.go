@@ -239,7 +239,7 @@ func postMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	}
 	return entity.Mutator{
 		// The rules' hook is always there.
-		Plain: func() bool { return len(client.Post.Hooks()) <= 1 },
+		Plain: func() bool { return e.History == nil && len(client.Post.Hooks()) <= 1 },
 		New: func(in entity.Input) *entity.Draft {
 			b := client.Post.Create()
 			d := read(in, b.Mutation())

@@ -117,7 +117,7 @@ func postLinkMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	}
 	return entity.Mutator{
 		// The rules' hook is always there.
-		Plain: func() bool { return len(client.PostLink.Hooks()) <= 1 },
+		Plain: func() bool { return e.History == nil && len(client.PostLink.Hooks()) <= 1 },
 		New: func(in entity.Input) *entity.Draft {
 			b := client.PostLink.Create()
 			d := read(in, b.Mutation())

@@ -114,7 +114,7 @@ func tagMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	}
 	return entity.Mutator{
 		// The rules' hook is always there.
-		Plain: func() bool { return len(client.Tag.Hooks()) <= 1 },
+		Plain: func() bool { return e.History == nil && len(client.Tag.Hooks()) <= 1 },
 		New: func(in entity.Input) *entity.Draft {
 			b := client.Tag.Create()
 			d := read(in, b.Mutation())

@@ -207,7 +207,7 @@ func userMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	}
 	return entity.Mutator{
 		// The rules' hook is always there.
-		Plain: func() bool { return len(client.User.Hooks()) <= 1 },
+		Plain: func() bool { return e.History == nil && len(client.User.Hooks()) <= 1 },
 		New: func(in entity.Input) *entity.Draft {
 			b := client.User.Create()
 			d := read(in, b.Mutation())

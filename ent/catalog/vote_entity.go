@@ -148,7 +148,7 @@ func voteMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 	}
 	return entity.Mutator{
 		// The rules' hook is always there.
-		Plain: func() bool { return len(client.Vote.Hooks()) <= 1 },
+		Plain: func() bool { return e.History == nil && len(client.Vote.Hooks()) <= 1 },
 		New: func(in entity.Input) *entity.Draft {
 			b := client.Vote.Create()
 			d := read(in, b.Mutation())

@@ -11,7 +11,8 @@ import (
 // It is generated. Keys are those of package entity. What takes a context runs inside the transaction that it carries; rules
 // were checked before.
 type Mutator struct {
-	// Plain says whether nothing but an INSERT is done when a row is created: no hook of the application takes part.
+	// Plain says whether nothing but an INSERT is done when a row is created: no hook of the application takes part, and no history
+	// is kept.
 	Plain func() bool
 	// New reads the input of a new row.
 	New func(in Input) *Draft

@@ -222,13 +222,8 @@ func SetChildren[P, K comparable](v *Values, name string, c Children[P, K]) {
 // SetChild reads { connect, disconnect } of an edge to one row that holds the foreign key. The row takes the place of the one
 // that was there; create says that none can be.
 func SetChild[P, K comparable](v *Values, name string, create bool, c Children[P, K]) {
-	raw, ok := v.take(name, nil)
+	changes, ok := v.object(name)
 	if !ok {
-		return
-	}
-	changes, ok := raw.(map[string]any)
-	if !ok {
-		v.fail(apierr.InvalidFormat, "must be an object", name)
 		return
 	}
 	disconnect, given := changes["disconnect"]
@@ -253,18 +248,26 @@ func SetChild[P, K comparable](v *Values, name string, create bool, c Children[P
 	}
 }
 
+// object answers absent, null and other values than objects.
+func (v *Values) object(name string) (map[string]any, bool) {
+	raw, ok := v.take(name, nil)
+	if !ok {
+		return nil, false
+	}
+	object, ok := raw.(map[string]any)
+	if !ok {
+		v.fail(apierr.InvalidFormat, "must be an object", name)
+	}
+	return object, ok
+}
+
 // maxLinks bounds the statements that look up and write what one list names.
 const maxLinks = 500
 
 // readChanges reads { connect, disconnect, set }, of which set stands alone, and has each applied.
 func readChanges[K comparable](v *Values, name string, target *Target[K], op access.Operation, apply map[string]func([]K)) {
-	raw, ok := v.take(name, nil)
+	changes, ok := v.object(name)
 	if !ok {
-		return
-	}
-	changes, ok := raw.(map[string]any)
-	if !ok {
-		v.fail(apierr.InvalidFormat, "must be an object", name)
 		return
 	}
 	_, connects := changes["connect"]

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -135,28 +136,49 @@ func (j *journal) Flush(ctx context.Context) error {
 	defer j.mu.Unlock()
 	entities, keys, known := j.entities, j.keys, j.touched
 	j.entities, j.keys, j.touched = nil, nil, make(map[*entity.Entity]map[any]*touched)
-	entries := []byte{'['}
+	var entries []byte
 	for _, e := range entities {
-		_, rows, err := j.read(ctx, e, primaryKey(e)[0], keys[e], false)
-		if err != nil {
-			return err
-		}
 		kept := e.KeptFields()
-		for _, key := range keys[e] {
-			entries = appendEntry(entries, e, kept, key, known[e][key], rows[key])
+		// In parts: what is compared need not be in memory as a whole a second time.
+		for part := range slices.Chunk(keys[e], maxRecorded) {
+			_, rows, err := j.read(ctx, e, primaryKey(e)[0], part, false)
+			if err != nil {
+				return err
+			}
+			for _, key := range part {
+				entries = appendEntry(entries, e, kept, key, known[e][key], rows[key])
+				delete(known[e], key)
+			}
+			if len(entries) > maxEntries {
+				if err := j.write(ctx, entries); err != nil {
+					return err
+				}
+				entries = entries[:0]
+			}
 		}
 	}
-	if len(entries) == 1 {
+	if len(entries) == 0 {
 		return nil
 	}
-	entries[len(entries)-1] = ']'
+	return j.write(ctx, entries)
+}
+
+// maxRecorded is how many rows are compared at once, and maxEntries how many bytes of entries wait for others.
+const (
+	maxRecorded = 1000
+	maxEntries  = 4 << 20
+)
+
+// write inserts entries, each of which ends with a comma.
+func (j *journal) write(ctx context.Context, entries []byte) error {
 	query := `INSERT INTO entwine_history (entity, row_key, operation, actor, user_key, version, changes, at)
 		SELECT value ->> 'e', value ->> 'k', value ->> 'o', value ->> 'a', value ->> 'u', value ->> 'v', value -> 'c', ? FROM json_each(?)`
 	if j.postgres {
 		query = `INSERT INTO entwine_history (entity, row_key, operation, actor, user_key, version, changes, at)
 			SELECT e, k, o, a, u, v, c, $1 FROM json_to_recordset($2::json) AS x(e text, k text, o text, a text, u text, v bigint, c json)`
 	}
-	if err := j.conn.Exec(ctx, query, []any{entity.Now(), string(entries)}, nil); err != nil {
+	list := "[" + string(entries[:len(entries)-1]) + "]"
+	if err := j.conn.Exec(ctx, query, []any{entity.Now(), list}, nil); err != nil {
 		return fmt.Errorf("write history: %w", err)
 	}
 	return nil

@@ -18,6 +18,10 @@ func TestRules(t *testing.T) {
 `, `  delete
     anonymous         no
     user              where author is the viewer
+`, `  read history
+    anonymous         no
+    user              where author is the viewer
+    admin, moderator  yes
 `, `  read email
     anonymous        no
     user, moderator  where the viewer themselves

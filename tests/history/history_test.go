@@ -321,6 +321,20 @@ func TestStatements(t *testing.T) {
 				}
 			}
 		}
+		// More rows than are compared at once.
+		inputs := make([]any, 2345)
+		for i := range inputs {
+			inputs[i] = map[string]any{"title": "lots", "slug": fmt.Sprint("lots-", i), "body": "long"}
+		}
+		app.Must(t, testapp.Admin, `mutation($p: [CreatePostInput!]!) { createPosts(input: { posts: $p }) { affectedCount } }`, map[string]any{"p": inputs})
+		if n := send(`mutation($b: String) { updatePosts(input: { where: { title: { eq: "lots" } }, max: 10000, set: { body: $b } }) { affectedCount } }`, map[string]any{"b": strings.Repeat("long ", 1000)}); n > 14 {
+			t.Errorf("%d statements to change 2345 rows", n)
+		}
+		for _, operation := range []string{"create", "update"} {
+			if n := app.Rows(t, "SELECT count(*) FROM entwine_history WHERE operation = '"+operation+"' AND row_key IN (SELECT CAST(id AS text) FROM posts WHERE title = 'lots')")[0][0]; n != int64(len(inputs)) {
+				t.Errorf("%s: %v entries", operation, n)
+			}
+		}
 		// An entity without a history pays nothing.
 		if n := send(`mutation { createTag(input: { name: "costless" }) { tag { id } } }`, nil); n != 1 {
 			t.Errorf("%d statements to make a tag", n)
