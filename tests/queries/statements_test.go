@@ -11,7 +11,7 @@ import (
 )
 
 // TestStatements holds the bound of the design: one statement for each root field (one for each type of node), and for each
-// level one for each (edge, arguments) and one for each total, whatever the number of rows.
+// level one for each (edge, arguments) and one for each total, whatever the number of rows. A total alone at the root comes with its page.
 func TestStatements(t *testing.T) {
 	cases := []struct {
 		name, query string
