@@ -51,8 +51,7 @@ func (Post) Fields() []ent.Field {
 	}
 }
 
-// Edges of the Post.
-// Mixin of the Post.
+// Mixin of the Post: who wrote and changed it is kept.
 func (Post) Mixin() []ent.Mixin {
 	return []ent.Mixin{entity.History{Read: access.Any(access.Owner("author"), access.Role("moderator", "admin"))}}
 }
