@@ -30,6 +30,8 @@ type generator struct {
 	// generated leaves Post.related out, whose hand-written SQL goes through join tables without asking the rules about tags:
 	// in the reference application everybody may read those.
 	generated bool
+	// rare makes what is rare more often, so that each construct occurs.
+	rare bool
 
 	// of the operation that is being made
 	vars      map[string]any
@@ -471,13 +473,21 @@ func (g *generator) aggregate(e *entity.Entity) string {
 	return out
 }
 
+// or chooses between how often something usually is, and how often it is if what is rare shall occur.
+func (g *generator) or(usually, rare int) int {
+	if g.rare {
+		return rare
+	}
+	return usually
+}
+
 func (g *generator) listArguments(e *entity.Entity) string {
 	var args []string
 	add := func(name, typ string, v any) { args = append(args, name+": "+g.value(typ, v, true)) }
 	var cursor *seenCursor
 	if known := g.cursors[e.Name]; len(known) > 0 && g.chance(35) {
 		c := pick(g, known)
-		if g.chance(20) { // those of searches are rare
+		if g.rare && g.chance(20) { // those of searches
 			found := slices.DeleteFunc(slices.Clone(known), func(c seenCursor) bool { _, ok := searchOf(c.scope); return !ok })
 			if len(found) > 0 {
 				c = pick(g, found)
@@ -540,7 +550,7 @@ func (g *generator) listArguments(e *entity.Entity) string {
 			g.use("orderBy")
 			args = append(args, "orderBy: "+g.order(e))
 		}
-		if len(e.Search) > 0 && g.chance(35) {
+		if len(e.Search) > 0 && g.chance(g.or(25, 35)) {
 			g.use("search")
 			add("search", "String", g.search(e))
 			if g.chance(20) {
@@ -780,7 +790,7 @@ func (g *generator) jsonOperators(f *entity.Field) object {
 		ops = append(ops, member{"path", path})
 	}
 	all := f.Type.Operators()
-	for _, i := range g.r.Perm(len(all))[:1+g.r.IntN(3)] {
+	for _, i := range g.r.Perm(len(all))[:1+g.r.IntN(g.or(2, 3))] {
 		op := all[i]
 		var v any
 		switch {

@@ -59,7 +59,7 @@ func TestSameAsGraphQLJS(t *testing.T) {
 	if os.Getenv("ENTWINE_TEST_LONG") != "" {
 		n *= 20
 	}
-	g := &generator{catalog: one.Handle.Catalog, tables: tables, cursors: make(map[string][]seenCursor)}
+	g := &generator{rare: true, catalog: one.Handle.Catalog, tables: tables, cursors: make(map[string][]seenCursor)}
 	used := make(map[string]int)
 	failures, made := 0, 0
 	for i := seed; made < n; i++ {
