@@ -42,19 +42,20 @@ type rowName struct {
 // rows is how many rows the payload of an input has at most.
 func (m *change) rows(input map[string]any) int {
 	if m.kind == entity.RootCreateMany {
-		return len(m.list(input))
+		_, list := newRows(input)
+		return len(list)
 	}
 	return 1
 }
 
-// list are the elements of the input of many new rows.
-func (m *change) list(input map[string]any) []any {
+// newRows are the elements of the input of many new rows, and the name under which they stand there.
+func newRows(input map[string]any) (name string, list []any) {
 	for name, v := range input {
 		if name != "clientMutationId" {
-			return asList(v)
+			return name, asList(v)
 		}
 	}
-	return nil
+	return "", nil // which the schema refuses
 }
 
 // run writes.
@@ -82,13 +83,7 @@ func (m *change) run(ctx context.Context, input map[string]any) (outcome, error)
 }
 
 func (m *change) createMany(ctx context.Context, input map[string]any) (outcome, error) {
-	name := "input"
-	for given := range input {
-		if given != "clientMutationId" {
-			name = given
-		}
-	}
-	list := m.list(input)
+	name, list := newRows(input)
 	if len(list) > maxBulk {
 		return outcome{}, tooManyRows([]any{"input", name})
 	}
