@@ -269,7 +269,8 @@ func cursorOf(o order, it listed) string {
 		if i > 0 {
 			values = append(values, ',')
 		}
-		values, _ = appendCursorValue(values, st.field, it.value(st.field.Name))
+		v := store.ValueOf(it.value(st.field.Name))
+		values, _ = appendCursorValue(values, st.field, &v)
 	}
 	return string(relay.AppendCursor(nil, o.scope, values))
 }
