@@ -228,7 +228,7 @@ func pageThrough(t *rapid.T, e *Engine, all []listed) {
 		if !g.more {
 			break
 		}
-		cursor, err := strconv.Unquote(string(out.cell(g.start+g.n-1, out.read.cells)))
+		cursor, err := strconv.Unquote(string(out.appendCursor(nil, g.start+g.n-1)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,7 @@ type rows struct {
 	err    error     // the arguments were refused: nothing was read
 	n      int
 	buf    []byte
-	cells  []span         // n × (read.cells, one more for the cursor if wanted)
+	cells  []span         // n × (read.cells, one more for the cursor's values if wanted)
 	keys   [][]any        // by column, for key columns
 	raw    [][]any        // by column, for columns that hand-written fields need
 	groups map[any]*group // by the parent's key
@@ -245,7 +245,7 @@ func (r *rows) put(cell int, f *entity.Field, v *store.Value) {
 	r.cells[i] = span{uint32(start), uint32(len(buf))}
 }
 
-// end finishes a row: its cursor and a composite id are made of values that are known only now.
+// end finishes a row: the values of its cursor and a composite id are known only now.
 func (s *scanner) end() error {
 	r := s.rows
 	if e := r.read.entity; r.read.wantID {
@@ -258,23 +258,25 @@ func (s *scanner) end() error {
 	if !r.read.wantCursor {
 		return nil
 	}
-	var small [256]byte
-	values := small[:0]
+	start := len(r.buf)
 	for i, st := range r.args.order.steps {
 		if i > 0 {
-			values = append(values, ',')
+			r.buf = append(r.buf, ',')
 		}
 		var err error
-		if values, err = appendCursorValue(values, st.field, &s.values[i]); err != nil {
+		if r.buf, err = appendCursorValue(r.buf, st.field, &s.values[i]); err != nil {
 			return err
 		}
 	}
-	start := len(r.buf)
-	r.buf = append(r.buf, '"')
-	r.buf = relay.AppendCursor(r.buf, r.args.order.scope, values)
-	r.buf = append(r.buf, '"')
 	r.cells[(r.n-1)*r.stride()+r.read.cells] = span{uint32(start), uint32(len(r.buf))}
 	return nil
+}
+
+// appendCursor appends the cursor of a row. Its values are made one only here, because a page shows two of many.
+func (r *rows) appendCursor(dst []byte, row int) []byte {
+	dst = append(dst, '"')
+	dst = relay.AppendCursor(dst, r.args.order.scope, r.cell(row, r.read.cells))
+	return append(dst, '"')
 }
 
 // columns are the names to select for a read, those included that only cursors need.

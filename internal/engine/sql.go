@@ -14,6 +14,8 @@ type statement struct {
 	buf      []byte
 	args     []any
 	postgres bool
+	// selective says that how many rows the conditions let through depends on arguments.
+	selective bool
 	// request and order are those of a list, whose order may lead to other tables.
 	request request
 	order   []step

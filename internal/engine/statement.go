@@ -292,6 +292,7 @@ func (q request) source(s *statement, r *read, a *listArgs, by order, parent fun
 			q.guard(s, r.edge, "t", "")
 		}
 	}
+	before := len(s.args)
 	q.restrict(s, r.entity, "t")
 	if a.where != nil {
 		s.WriteSQL(" AND ")
@@ -301,6 +302,7 @@ func (q request) source(s *statement, r *read, a *listArgs, by order, parent fun
 		s.WriteSQL(" AND ")
 		a.search.in.Match(s, q.postgres, a.search.Query, "t")
 	}
+	s.selective = s.selective || len(s.args) > before
 }
 
 // count writes the number of rows of a connection without its page, by parent if there are keys.
@@ -368,10 +370,18 @@ func (q request) columns(s *statement, e *entity.Entity, names []string, alias s
 	}
 }
 
+// limit writes how many rows are wanted.
+//
+// As a parameter, so that pages of all sizes share a statement. Postgres however, which takes it for a tenth of the table as long as it
+// does not know it, then plans the statement anew each time, which costs as much as reading a page. Where plans cannot
+// differ, since nothing is compared but keys and cursors, it is a part of the text.
 func (s *statement) limit(n, offset int) {
 	s.WriteSQL(" LIMIT ")
-	// Parameters, so that pages of all sizes share a statement.
-	s.WriteArg(int64(n))
+	if s.postgres && !s.selective {
+		s.int(n)
+	} else {
+		s.WriteArg(int64(n))
+	}
 	if offset > 0 {
 		s.WriteSQL(" OFFSET ")
 		s.WriteArg(int64(offset))
