@@ -36,7 +36,7 @@ func ParseCursor(cursor, scope string, n int) (values []any, ok bool) {
 		return nil, false
 	}
 	const start, sum = `["` + cursorVersion + `",`, `"00000000",`
-	if len(raw) < len(start)+len(sum) || raw[len(raw)-1] != ']' {
+	if len(raw) <= len(start)+len(sum) || raw[len(raw)-1] != ']' {
 		return nil, false
 	}
 	list := raw[len(start)+len(sum) : len(raw)-1]
