@@ -1,8 +1,8 @@
 package relay_test
 
 import (
-	"encoding/base64"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"

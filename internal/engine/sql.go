@@ -14,8 +14,8 @@ type statement struct {
 	buf      []byte
 	args     []any
 	postgres bool
-	// selective says that how many rows the conditions let through depends on arguments.
-	selective bool
+	// steady says that the best plan does not depend on arguments.
+	steady bool
 	// request and order are those of a list, whose order may lead to other tables.
 	request request
 	order   []step

@@ -8,7 +8,7 @@ WHERE t."id" = ANY($1::bigint[]);
 
 SELECT p.k, l.*
 FROM unnest($1::bigint[]) AS p(k)
-CROSS JOIN LATERAL (SELECT t."message", t."author_id" FROM "comments" t WHERE 1=1 AND t."post_id" = p.k AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND o0."status" IN ('published', 'closed', 'wiki')))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT 3) l;
+CROSS JOIN LATERAL (SELECT t."message", t."author_id" FROM "comments" t WHERE 1=1 AND t."post_id" = p.k AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND o0."status" IN ('published', 'closed', 'wiki')))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT $2::bigint) l;
 
 SELECT t."post_id", count(*)
 FROM "comments" t
