@@ -44,8 +44,11 @@ type spare struct {
 	cells []span
 }
 
-// maxSpare is how much of it is kept: what a rare large page needed is left to the garbage collector.
-const maxSpare = 1 << 20
+// The memory that is worth keeping. What a rare large page needed is left to the garbage collector.
+const (
+	minSpare = 1 << 10
+	maxSpare = 1 << 20
+)
 
 // release lets the next rows of the same read have the memory of these, which are not used any more.
 func (r *rows) release() {
