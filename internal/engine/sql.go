@@ -14,7 +14,7 @@ type statement struct {
 	buf      []byte
 	args     []any
 	postgres bool
-	// steady says that the best plan does not depend on arguments.
+	// steady says that Postgres should keep the plan: the best one does not depend on arguments.
 	steady bool
 	// request and order are those of a list, whose order may lead to other tables.
 	request request

@@ -302,7 +302,7 @@ func (q request) source(s *statement, r *read, a *listArgs, by order, parent fun
 		s.WriteSQL(" AND ")
 		a.search.in.Match(s, q.postgres, a.search.Query, "t")
 	}
-	s.steady = r.edge == nil && len(s.args) == before
+	s.steady = s.postgres && r.edge == nil && len(s.args) == before
 }
 
 // count writes the number of rows of a connection without its page, by parent if there are keys.
@@ -379,7 +379,7 @@ func (q request) columns(s *statement, e *entity.Entity, names []string, alias s
 // a part of the text, and the plan is kept.
 func (s *statement) limit(n, offset int) {
 	s.WriteSQL(" LIMIT ")
-	if s.postgres && s.steady {
+	if s.steady {
 		s.int(n)
 	} else {
 		s.WriteArg(int64(n))
