@@ -120,8 +120,6 @@ func (f *fields) take(n int) []byte {
 
 func (f *fields) int16() int { return int(int16(f.uint(2))) } //nolint:gosec // as the protocol says
 
-func (f *fields) int32() int { return int(int32(f.uint(4))) } //nolint:gosec // as the protocol says
-
 func (f *fields) uint(n int) (u uint32) {
 	for _, b := range f.take(n) {
 		u = u<<8 | uint32(b)

@@ -307,7 +307,9 @@ const patience = 10 * time.Second
 // ends in the time that [patience] says.
 func (s *socket) cancel() {
 	_ = s.SetReadDeadline(time.Now().Add(patience))
-	c, err := net.DialTimeout(s.network, s.address, patience)
+	ctx, done := context.WithTimeout(context.Background(), patience)
+	defer done()
+	c, err := (&net.Dialer{}).DialContext(ctx, s.network, s.address)
 	if err != nil {
 		return
 	}

@@ -45,7 +45,7 @@ func (c Column) foreign() bool { return c.Type == oid.T_time || c.Type == oid.T_
 func (s *Stmt) parameters(msg []byte) error {
 	f := fields{msg: msg}
 	s.params = make([]oid.Oid, f.int16()&math.MaxUint16)
-	for i := range s.params {
+	for i := 0; i < len(s.params) && !f.failed; i++ {
 		s.params[i] = oid.Oid(f.uint(4))
 	}
 	return f.err()
@@ -54,7 +54,7 @@ func (s *Stmt) parameters(msg []byte) error {
 func (s *Stmt) describe(msg []byte) error {
 	f := fields{msg: msg}
 	s.columns = make([]Column, f.int16()&math.MaxInt16)
-	for i := range s.columns {
+	for i := 0; i < len(s.columns) && !f.failed; i++ {
 		s.columns[i].Name = f.text()
 		f.take(4 + 2) // where the column is from
 		s.columns[i].Type = oid.Oid(f.uint(4))

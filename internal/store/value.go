@@ -104,18 +104,18 @@ func decode(values []Value, row [][]byte, columns []pgwire.Column) error {
 			values[i] = intValue(pgwire.Int(v))
 		case oid.T_text, oid.T_varchar:
 			values[i] = Value{Type: Text, Data: v}
-		default:
-			x, err := columns[i].Value(v)
-			if err != nil {
-				return fmt.Errorf("column %s: %w", columns[i].Name, err)
-			}
-			values[i] = ValueOf(x)
 		case oid.T_bytea, oid.T_uuid, oid.T_numeric, oid.T_json, oid.T_jsonb:
 			values[i] = Value{Type: Bytes, Data: v}
 		case oid.T_float8:
 			values[i] = floatValue(pgwire.Float(v))
 		case oid.T_bool:
 			values[i] = boolValue(pgwire.Bool(v))
+		default:
+			x, err := columns[i].Value(v)
+			if err != nil {
+				return fmt.Errorf("column %s: %w", columns[i].Name, err)
+			}
+			values[i] = ValueOf(x)
 		}
 	}
 	return nil
