@@ -20,6 +20,7 @@ import (
 // config is what all commands are told.
 type config struct {
 	work     string   // where the gateway and the databases are
+	log      *os.File // of the gateways
 	server   *url.URL // Postgres
 	dialects []string
 	sizes    []int // numbers of comments
@@ -82,7 +83,7 @@ func main() {
 }
 
 func parse(args []string) (*config, error) {
-	cfg := &config{work: filepath.Join(os.Getenv("BENCH_TMP"), "growth")}
+	cfg := &config{}
 	flags := flag.NewFlagSet("growth", flag.ExitOnError)
 	server := flags.String("server", "postgres://postgres@127.0.0.1:55432/postgres", "a Postgres server in which databases may be made")
 	dialects := flags.String("databases", "postgres,sqlite", "which databases to measure")
@@ -101,6 +102,9 @@ func parse(args []string) (*config, error) {
 		return nil, err
 	}
 	var err error
+	if cfg.work, err = filepath.Abs(filepath.Join(os.Getenv("BENCH_TMP"), "growth")); err != nil {
+		return nil, err
+	}
 	if cfg.server, err = url.Parse(*server); err != nil {
 		return nil, fmt.Errorf("-server: %w", err)
 	}
@@ -117,7 +121,11 @@ func parse(args []string) (*config, error) {
 		}
 		cfg.sizes = append(cfg.sizes, n)
 	}
-	return cfg, os.MkdirAll(filepath.Join(cfg.work, "sqlite"), 0o755)
+	if err := os.MkdirAll(filepath.Join(cfg.work, "sqlite"), 0o755); err != nil {
+		return nil, err
+	}
+	cfg.log, err = os.Create(filepath.Join(cfg.work, "gateway.log"))
+	return cfg, err
 }
 
 // results opens the file of a command.

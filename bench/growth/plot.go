@@ -92,7 +92,7 @@ func (c *config) plotGrowth() (map[string]figure, error) {
 				here := func(row []string) bool {
 					return r.text(row, "database") == dialect && r.text(row, "operation") == s.name
 				}
-				lp.series = append(lp.series, series{name: s.name + ", p99", points: r.line("rows", "p99_ms", here), like: i + 1})
+				lp.series = append(lp.series, series{points: r.line("rows", "p99_ms", here), like: i + 1})
 			}
 			latency.panels, processor.panels = append(latency.panels, lp), append(processor.panels, pp)
 		}
@@ -214,16 +214,16 @@ func (c *config) plotSoak() (map[string]figure, error) {
 		f := figure{title: "Soak, " + name, note: fmt.Sprintf("A mixed load at %.0f %% of the capacity. %s", c.share*100, r.how)}
 		for _, p := range []struct {
 			title, label string
-			columns      []string
+			columns      [][2]string // and what they are called
 		}{
-			{"Requests", "per second", []string{"per_second"}},
-			{"Latency", "milliseconds", []string{"p50_ms", "p99_ms"}},
-			{"Memory", "MiB", []string{"rss_mib", "live_mib"}},
-			{"Goroutines, files and connections", "number", []string{"goroutines", "files", "connections"}},
+			{"Requests", "per second", [][2]string{{"per_second", "requests"}}},
+			{"Latency", "milliseconds", [][2]string{{"p50_ms", "median"}, {"p99_ms", "p99"}}},
+			{"Memory", "MiB", [][2]string{{"rss_mib", "resident"}, {"live_mib", "live after a collection"}}},
+			{"What is open", "number", [][2]string{{"goroutines", "goroutines"}, {"files", "files and sockets"}, {"connections", "connections to Postgres"}}},
 		} {
 			made := panel{title: p.title, x: axis{"seconds", false}, y: axis{p.label, false}}
 			for _, column := range p.columns {
-				made.series = append(made.series, series{name: column, points: r.line("seconds", column, func([]string) bool { return true })})
+				made.series = append(made.series, series{name: column[1], points: r.line("seconds", column[0], func([]string) bool { return true })})
 			}
 			f.panels = append(f.panels, made)
 		}

@@ -66,9 +66,7 @@ func (c *config) serve(ctx context.Context, d *database, environment ...string) 
 	if g.host == "" {
 		return nil, fmt.Errorf("the gateway does not serve: %w", g.cmd.Wait())
 	}
-	go func() { // what it logs are its errors
-		_, _ = io.Copy(os.Stderr, said)
-	}()
+	go func() { _, _ = io.Copy(c.log, said) }()
 	if d.dialect == postgres {
 		var pid string
 		if err := d.sql.QueryRowContext(ctx, `SELECT split_part(pg_read_file('postmaster.pid'), E'\n', 1)`).Scan(&pid); err == nil {

@@ -30,7 +30,7 @@ type axis struct {
 type series struct {
 	name   string
 	points [][2]float64
-	// like is the series whose colour this one has, fainter and dashed; 0 is none, 1 the first.
+	// like is the series whose colour this one has, fainter and dashed; 0 is none, 1 the first. It may have no name.
 	like int
 }
 
@@ -61,7 +61,7 @@ func (f figure) svg() string {
 	for row := range slices.Chunk(f.panels, 2) {
 		most := 0
 		for _, p := range row {
-			most = max(most, len(p.series))
+			most = max(most, p.named())
 		}
 		heights = append(heights, above+areaHeight+below+float64(most*legendLine))
 	}
@@ -120,7 +120,8 @@ func scaleOf(a axis, p panel, which int, start, end float64) scale {
 	case which == 0:
 		s.from, s.to = least, max(most, least+1)
 	default:
-		s.from, s.to = 0, max(round125(most, true), 1e-3)
+		step := round125(max(most, 1e-3)/6, true)
+		s.from, s.to = 0, step*math.Ceil(most/step)
 	}
 	return s
 }
@@ -174,6 +175,16 @@ func short(v float64) string {
 	return strconv.FormatFloat(v, 'g', 4, 64)
 }
 
+// named counts the series that the legend names.
+func (p panel) named() (n int) {
+	for _, s := range p.series {
+		if s.name != "" {
+			n++
+		}
+	}
+	return n
+}
+
 func (p panel) draw(b *strings.Builder, x0, y0 float64) {
 	x := scaleOf(p.x, p, 0, x0+left, x0+panelWidth-right)
 	y := scaleOf(p.y, p, 1, y0+above+areaHeight, y0+above)
@@ -186,6 +197,7 @@ func (p panel) draw(b *strings.Builder, x0, y0 float64) {
 	}
 	fmt.Fprintf(b, `<text class="note" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`+"\n", (x.start+x.end)/2, y.start+31, html.EscapeString(p.x.label))
 	fmt.Fprintf(b, `<text class="note" x="%.1f" y="%.1f" text-anchor="middle" transform="rotate(-90 %.1f %.1f)">%s</text>`+"\n", x0+16, (y.start+y.end)/2, x0+16, (y.start+y.end)/2, html.EscapeString(p.y.label))
+	legend := 0
 	for i, s := range p.series {
 		class := fmt.Sprintf("line c%d", i%colours)
 		if s.like > 0 {
@@ -202,10 +214,14 @@ func (p panel) draw(b *strings.Builder, x0, y0 float64) {
 		fmt.Fprintf(b, `<path class="%s" d="%s"/>`+"\n", class, d.String())
 		if s.like == 0 && len(s.points) <= 20 {
 			for _, pt := range s.points {
-				fmt.Fprintf(b, `<circle class="%s" cx="%.1f" cy="%.1f" r="2"/>`, class, x.at(pt[0]), y.at(pt[1]))
+				fmt.Fprintf(b, `<circle class="%s" cx="%.1f" cy="%.1f" r="1"/>`, class, x.at(pt[0]), y.at(pt[1]))
 			}
 		}
-		at := y.start + below + float64(i*legendLine)
+		if s.name == "" {
+			continue
+		}
+		at := y.start + below + float64(legend*legendLine)
+		legend++
 		fmt.Fprintf(b, `<path class="%s" d="M%.1f %.1fh26"/><text x="%.1f" y="%.1f">%s</text>`+"\n", class, x.start, at-4, x.start+34, at, html.EscapeString(s.name))
 	}
 }
