@@ -66,7 +66,7 @@ func (c *config) growthOf(ctx context.Context, out *results, dialect string, siz
 		f := g.press(clients, c.each, request)
 		after, _ := d.work(ctx)
 		statements, pages := "", ""
-		if counted && f.requests > 0 {
+		if counted && f.requests > 0 && after.statements > before.statements { // nobody has set them back
 			statements = strconv.FormatFloat((after.statements-before.statements)/float64(f.requests), 'f', 1, 64)
 			pages = strconv.FormatFloat((after.pages-before.pages)/float64(f.requests), 'f', 1, 64)
 		}

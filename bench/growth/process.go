@@ -148,7 +148,7 @@ func processorTime(pid int) (own, ended time.Duration, parent int) {
 	return ticks(11) + ticks(12), ticks(13) + ticks(14), parent
 }
 
-// memory is the resident set of the gateway and its peak since resetPeak, in bytes.
+// memory is the resident set of the gateway and its peak, in bytes.
 func (g *gateway) memory() (now, peak int) {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", g.cmd.Process.Pid))
 	for line := range strings.Lines(string(text)) {
@@ -161,10 +161,6 @@ func (g *gateway) memory() (now, peak int) {
 		}
 	}
 	return now, peak
-}
-
-func (g *gateway) resetPeak() error {
-	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", g.cmd.Process.Pid), []byte("5"), 0o200)
 }
 
 // files counts what the gateway has open.
