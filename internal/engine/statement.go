@@ -131,9 +131,8 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 		if r.counted {
 			s.WriteSQL(" + ")
 			s.int(countUnit)
-			s.WriteSQL(" * (SELECT count(*)")
-			q.source(s, r, a, order{}, nil)
-			s.WriteSQL(")")
+			s.WriteSQL(" * ")
+			q.number(s, r, a, a.withPage(r), nil)
 		}
 		for range columns {
 			s.WriteSQL(", NULL")
