@@ -72,7 +72,7 @@ func (q request) exists(s *statement, r *read, a *listArgs, parent func(), o ord
 		condition()
 		if o.own() {
 			s.WriteSQL(" ORDER BY ")
-			o.write(s, "t", seg)
+			o.write(s, seg)
 		}
 		s.WriteSQL(" LIMIT 1) IS NOT NULL")
 	}

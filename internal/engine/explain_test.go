@@ -268,6 +268,13 @@ func TestTotalsUpTo(t *testing.T) {
 			// Of the large parent's children a fifth pass the filter, of the small one's all.
 			big, few := number("50 of a parent with 100,000", req.total(below, a, 50, []any{int64(1)}), 50), number("50 of a parent with 100", req.total(below, a, 50, []any{int64(2)}), 50)
 			less("50 of a parent with 100,000", big, map[bool]int{true: 1, false: 5}[where == nil]*few+100)
+			// More than parents have on average, which Postgres would take for all that there are.
+			s := req.total(below, a, 2000, []any{int64(1), int64(2)})
+			number("2,000 of both", s, 2000, 100)
+			if plan := m.plan(t, s); m.postgres() && (strings.Contains(plan, "Bitmap") || strings.Contains(plan, "Sort") || strings.Contains(plan, "Seq Scan")) {
+				t.Errorf("more is read than counted: %s\n%s", s.buf, plan)
+			}
+			checkPlan(t, m, s)
 		}
 		a := explainArgs(t, child, nil)
 		a.totals = []total{{most: 50}}

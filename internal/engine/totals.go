@@ -28,10 +28,6 @@ type total struct {
 // guessAfter is how many rows are counted before a guess, if the client does not say.
 const guessAfter = 10_000
 
-// walked is how many rows below a parent are counted in the list's order, as a page is read: by the index that serves the pages, if there
-// is one. To sort what is needed in no order costs more the more there is.
-const walked = 100
-
 // total compiles a connection's totalCount.
 func (c *compiler) total(r *read, f *collected) *out {
 	n := f.first()
@@ -106,13 +102,21 @@ func (q request) number(s *statement, r *read, a *listArgs, most int, parent fun
 	}
 	s.WriteSQL("(SELECT count(*) FROM (SELECT 1")
 	q.source(s, r, a, order{}, parent)
-	if q.postgres && r.edge != nil && r.edge.Kind == entity.ToMany && !r.edge.History && most <= walked && a.order.own() && a.order.uniform() {
-		// Postgres takes all parents for alike, and would look up all rows of a large one in the index before it fetches the first.
-		s.WriteSQL(" ORDER BY ")
-		a.order.write(s, "t", segment{})
+	if parent == nil || !q.postgres {
+		s.limit(most, 0)
+		s.WriteSQL(") c)")
+		return
 	}
-	s.limit(most, 0)
-	s.WriteSQL(") c)")
+	// Postgres takes all parents for alike. For many rows of each it would rather read the table from its start, which never ends
+	// for a parent with few, and look up all rows of a large parent before it counts the first. In the order in which an index
+	// has a parent's rows, and up to a bound that is not known beforehand, it walks that index.
+	if o, err := resolveOrder(r.entity, nil, q.viewer, nil); err == nil && o.uniform() && r.edge.Kind != entity.ManyToMany {
+		s.WriteSQL(" ORDER BY ")
+		o.write(s, segment{})
+	}
+	s.WriteSQL(" LIMIT (SELECT ")
+	s.WriteArg(int64(most))
+	s.WriteSQL(")) c)")
 }
 
 // total writes how many rows a list has, by parent if there are keys. A bound holds for each parent.

@@ -106,11 +106,11 @@ func TestTotalsSideBySide(t *testing.T) {
 			t.Error(r.Raw)
 		}
 		for arguments, want := range map[string]string{
-			`atMost: -1`:                         `{"path":["atMost"],"code":"OUT_OF_RANGE","message":"atMost must not be negative.","limit":0}`,
+			`atMost: -1`:                          `{"path":["atMost"],"code":"OUT_OF_RANGE","message":"atMost must not be negative.","limit":0}`,
 			`atMost: -2147483648, estimate: true`: `"message":"atMost must not be negative."`,
-			`atMost: 2147483648`:                 `"GRAPHQL_VALIDATION_FAILED"`,
-			`atMost: 1.0`:                        `"GRAPHQL_VALIDATION_FAILED"`,
-			`estimate: 1`:                        `"GRAPHQL_VALIDATION_FAILED"`,
+			`atMost: 2147483648`:                  `"GRAPHQL_VALIDATION_FAILED"`,
+			`atMost: 1.0`:                         `"GRAPHQL_VALIDATION_FAILED"`,
+			`estimate: 1`:                         `"GRAPHQL_VALIDATION_FAILED"`,
 		} {
 			for _, query := range []string{`{ posts(first: 1) { totalCount(%s) nodes { id } } }`, `{ posts(first: 1) { nodes { tags { totalCount totalCount2: totalCount(%s) } } } }`} {
 				r := app.Do(t, testapp.Admin, fmt.Sprintf(query, arguments), nil)
