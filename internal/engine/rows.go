@@ -382,9 +382,9 @@ func (s *scanner) size() int {
 }
 
 // scanCounts reads a result of parents' keys, numbers and aggregates.
-func (r *rows) scanCounts(ctx context.Context, q store.Querier, st *statement, keyed bool) error {
-	r.counts, r.figures = make(map[any]int64), make(map[any][]any)
-	return q.Read(ctx, string(st.buf), st.args, func(row []store.Value) error {
+func scanCounts(ctx context.Context, q store.Querier, st *statement, keyed bool) (counts map[any]int64, figures map[any][]any, err error) {
+	counts, figures = make(map[any]int64), make(map[any][]any)
+	err = q.Read(ctx, string(st.buf), st.args, func(row []store.Value) error {
 		key := noKey
 		if keyed {
 			key = storedKey(row[0])
@@ -392,14 +392,15 @@ func (r *rows) scanCounts(ctx context.Context, q store.Querier, st *statement, k
 		if row[1].Type != store.Int {
 			return fmt.Errorf("the number of rows is a %T", row[1].Any())
 		}
-		r.counts[key] = row[1].Int()
+		counts[key] = row[1].Int()
 		if len(row) > 2 {
-			figures := make([]any, 0, len(row)-2)
+			values := make([]any, 0, len(row)-2)
 			for _, v := range row[2:] {
-				figures = append(figures, v.Any())
+				values = append(values, v.Any())
 			}
-			r.figures[key] = figures
+			figures[key] = values
 		}
 		return nil
 	})
+	return counts, figures, err
 }

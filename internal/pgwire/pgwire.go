@@ -192,7 +192,10 @@ func (c *Conn) receive() (kind byte, msg []byte, err error) {
 }
 
 func (c *Conn) send() error {
-	_, err := c.sock.Conn.Write(c.out)
+	n, err := c.sock.Conn.Write(c.out)
+	if err != nil && n == 0 {
+		err = fmt.Errorf("%w: %w", driver.ErrBadConn, err) // nothing has happened
+	}
 	if cap(c.out) > maxKept {
 		c.out = nil
 	}
