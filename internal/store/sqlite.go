@@ -14,6 +14,8 @@ import (
 
 	"entgo.io/ent/dialect"
 	"modernc.org/sqlite"
+
+	"github.com/entwine-data/entwine/internal/vdbe"
 )
 
 // What every connection to a SQLite file needs. busy_timeout stands first, because the others may meet a lock already. Only
@@ -87,7 +89,7 @@ func sqlitePool(dsn string, opts Options) (*sql.DB, *connector, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("open database: %w", err)
 	}
-	c := newConnector(steady{inner}, opts)
+	c := newConnector(vdbe.Connector{Connector: inner}, opts)
 	return sql.OpenDB(c), c, nil
 }
 
