@@ -79,7 +79,8 @@ func (r *Rows) bind(args []driver.NamedValue) error {
 		return fmt.Errorf("%d arguments for %d parameters", len(args), n)
 	}
 	for i := range args {
-		at, rc := int32(i+1), int32(sqlite3.SQLITE_OK)
+		at := int32(i + 1) //nolint:gosec // SQLite allows 32766
+		var rc int32
 		switch v := args[i].Value.(type) {
 		case nil:
 			rc = sqlite3.Xsqlite3_bind_null(c.tls, stmt, at)
