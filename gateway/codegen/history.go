@@ -52,7 +52,7 @@ func (w *sdlWriter) writeHistory() {
 	w.line("The entries of the page with their cursors.", "edges: ["+entity.HistoryEntry+"Edge!]!")
 	w.line("The entries of the page.", "nodes: ["+entity.HistoryEntry+"!]!")
 	w.line("Where the page lies in the history.", "pageInfo: PageInfo!")
-	w.line("How many entries the whole history has.", "totalCount: Int!")
+	w.field("How many entries the whole history has.", "totalCount", [][2]string{atMost}, "Int!")
 	w.close()
 	w.open("An entry of a history.", "type "+entity.HistoryEntry+"Edge")
 	w.line("Marks this place in the history, for `after` and `before`.", "cursor: String!")

@@ -205,6 +205,9 @@ var pageArguments = [][2]string{
 	{"offset: Int", "How many to skip."},
 }
 
+// atMost is the argument that bounds what a count costs.
+var atMost = [2]string{"atMost: Int", "Where to stop counting: the number is this one if there are as many or more, and exact below."}
+
 func (m *model) writeMutation(w *sdlWriter) {
 	if !slices.ContainsFunc(m.nodes, (*node).Writable) {
 		return
@@ -273,7 +276,11 @@ func (m *model) writeNode(w *sdlWriter, n *node) {
 	w.line("The "+nouns+" of the page with their cursors.", "edges: ["+n.Names.Edge+"!]!")
 	w.line("The "+nouns+" of the page.", "nodes: ["+n.Name+"!]!")
 	w.line("Where the page lies in the list.", "pageInfo: PageInfo!")
-	w.line("How many "+nouns+" the whole list has.", "totalCount: Int!")
+	w.field("How many "+nouns+" the whole list has; exactly, unless an argument says otherwise.", "totalCount", [][2]string{
+		atMost,
+		{"estimate: Boolean", "Whether the database's guess will do where there are more than `atMost`, which is 10,000 then if it is not given. " +
+			"It is taken at the root only, and if all rows may be read; otherwise this changes nothing."},
+	}, "Int!")
 	w.line("Figures over the whole list.", "aggregate: "+n.Name+"Aggregate!")
 	w.close()
 	m.writeAggregate(w, n, nouns)

@@ -22,6 +22,7 @@ type listArgs struct {
 	search   *wanted
 	deleted  bool      // deleted rows are there, too
 	grouping *grouping // of groups
+	totals   []total   // by position in read.totals
 }
 
 // resolveList checks the arguments of a connection.

@@ -72,7 +72,7 @@ func (q request) exists(s *statement, r *read, a *listArgs, parent func(), o ord
 		condition()
 		if o.own() {
 			s.WriteSQL(" ORDER BY ")
-			o.write(s, "t", seg)
+			o.write(s, seg)
 		}
 		s.WriteSQL(" LIMIT 1) IS NOT NULL")
 	}
@@ -95,22 +95,26 @@ func (q request) exists(s *statement, r *read, a *listArgs, parent func(), o ord
 // aroundParents writes the look-up for the pages of several parents.
 func (q request) aroundParents(r *read, a *listArgs, keys []any) *statement {
 	s := &statement{postgres: q.postgres, request: q, order: a.order.steps}
-	if q.postgres {
-		s.WriteSQL("SELECT p.k, ")
-		q.lookAround(s, r, a, func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteSQL("p.k") }) })
-		s.WriteSQL(" FROM unnest(")
-		s.WriteArg(arrayLiteral(keys))
-		s.WriteSQL("::")
-		s.WriteSQL(ownKeyType(r))
-		s.WriteSQL("[]) AS p(k)")
-		return s
-	}
-	s.WriteSQL("SELECT p.value, ")
-	q.lookAround(s, r, a, func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteSQL("p.value") }) })
-	s.WriteSQL(" FROM json_each(")
-	s.WriteArg(jsonArray(keys))
-	s.WriteSQL(") p")
+	s.forParents(r, keys, func(parent func()) { q.lookAround(s, r, a, parent) })
 	return s
+}
+
+// forParents writes a statement that gives an expression for each parent, after its key.
+func (s *statement) forParents(r *read, keys []any, expression func(parent func())) {
+	key := map[bool]string{false: "p.value", true: "p.k"}[s.postgres]
+	s.WriteSQL("SELECT " + key + ", ")
+	expression(func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteSQL(key) }) })
+	if !s.postgres {
+		s.WriteSQL(" FROM json_each(")
+		s.WriteArg(jsonArray(keys))
+		s.WriteSQL(") p")
+		return
+	}
+	s.WriteSQL(" FROM unnest(")
+	s.WriteArg(arrayLiteral(keys))
+	s.WriteSQL("::")
+	s.WriteSQL(ownKeyType(r))
+	s.WriteSQL("[]) AS p(k)")
 }
 
 func (x *execution) lookAround(ctx context.Context, q store.Querier, out *rows, req request, keys []any) error {

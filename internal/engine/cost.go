@@ -34,8 +34,11 @@ func (x *execution) bind(seeds int) error {
 				var err error
 				if out.args, err = resolve(r, r.node.ArgumentMap(x.vars), x.viewer); out.refused(err) {
 					size = 0
-				} else if r.wantRows {
-					size *= out.args.limit
+				} else {
+					x.resolveTotals(out)
+					if r.wantRows {
+						size *= out.args.limit
+					}
 				}
 			}
 			if most := x.engine.cfg.MaxRows; size > most {

@@ -143,9 +143,13 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 		}
 	}
 	if r.wantCount && !r.counted {
-		if err := out.scanCounts(ctx, q, req.count(r, out.args, keys), keys != nil); err != nil {
+		var err error
+		if out.counts, out.figures, err = scanCounts(ctx, q, req.count(r, out.args, keys), keys != nil); err != nil {
 			return fmt.Errorf("count %s: %w", r.entity.Name, err)
 		}
+	}
+	if err := x.totals(ctx, q, out, req, keys); err != nil {
+		return fmt.Errorf("count %s: %w", r.entity.Name, err)
 	}
 	return nil
 }

@@ -224,3 +224,64 @@ func checkPlan(t *testing.T, m measured, s *statement) {
 		}
 	}
 }
+
+// TestTotalsUpTo: a total that is counted up to a bound costs what the bound is, alone, with a page, and for each parent, however many
+// rows there are.
+func TestTotalsUpTo(t *testing.T) {
+	catalog := explainCatalog()
+	child := catalog.Entity("Child")
+	below := &read{kind: readEdge, entity: child, edge: catalog.Entity("Parent").Edge("children"), parentKey: entity.IntKey}
+	for _, m := range measuredDatabases(t, explainStatements()) {
+		req := request{postgres: m.postgres()}
+		number := func(what string, s *statement, want ...int64) int {
+			t.Helper()
+			rows := m.rows(t, string(s.buf), s.args)
+			for i, n := range want {
+				if len(rows) != len(want) || rows[i][1] != n {
+					t.Errorf("%s, %s: %v, not %v\n%s", m.name, what, rows, want, s.buf)
+					break
+				}
+			}
+			cost := m.work(t, s)
+			t.Logf("%s, %s: %d", m.name, what, cost)
+			return cost
+		}
+		less := func(what string, cost, than int) {
+			t.Helper()
+			if cost > than {
+				t.Errorf("%s, %s costs %d, more than %d", m.name, what, cost, than)
+			}
+		}
+		for _, where := range []*condition{nil, {tests: []test{{field: child.Field("kind"), op: entity.Eq, value: int64(0)}}}} {
+			a := explainArgs(t, child, nil)
+			a.where = where
+			all := int64(explainRows)
+			if where != nil {
+				all /= 5
+			}
+			name := map[bool]string{true: "all", false: "some"}[where == nil]
+			exact := number("the exact total of "+name, req.total(&read{entity: child}, a, -1, nil), all)
+			small := number("50 of "+name, req.total(&read{entity: child}, a, 50, nil), 50)
+			less("50 of "+name, small, exact/20)
+			less("500 of "+name, number("500 of "+name, req.total(&read{entity: child}, a, 500, nil), 500), 20*small)
+
+			// Of the large parent's children a fifth pass the filter, of the small one's all.
+			big, few := number("50 of a parent with 100,000", req.total(below, a, 50, []any{int64(1)}), 50), number("50 of a parent with 100", req.total(below, a, 50, []any{int64(2)}), 50)
+			less("50 of a parent with 100,000", big, map[bool]int{true: 1, false: 5}[where == nil]*few+100)
+			// More than parents have on average, which Postgres would take for all that there are.
+			s := req.total(below, a, 2000, []any{int64(1), int64(2)})
+			number("2,000 of both", s, 2000, 100)
+			if plan := m.plan(t, s); m.postgres() && (strings.Contains(plan, "Bitmap") || strings.Contains(plan, "Sort") || strings.Contains(plan, "Seq Scan")) {
+				t.Errorf("more is read than counted: %s\n%s", s.buf, plan)
+			}
+			checkPlan(t, m, s)
+		}
+		a := explainArgs(t, child, nil)
+		a.totals = []total{{most: 50}}
+		alone := m.work(t, req.list(&read{entity: child}, []string{"id"}, a, nil))
+		less("a page with its total up to 50", m.work(t, req.list(&read{entity: child, counted: true}, []string{"id"}, a, nil)), 3*alone+500)
+		keys := []any{int64(2), int64(1), int64(3), int64(4), int64(5)}
+		five := number("50 of five parents", req.total(below, a, 50, keys), 50, 50, 50, 50, 50)
+		less("50 of five parents, one large", five, number("50 of five small parents", req.total(below, a, 50, []any{int64(2), int64(6), int64(3), int64(4), int64(5)}), 50, 50, 50, 50, 50)*3/2+10)
+	}
+}

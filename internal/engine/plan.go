@@ -94,6 +94,7 @@ const (
 	outNodeList
 	outPageInfo
 	outTotalCount
+	outTotal // a totalCount with arguments: col is its position in read.totals
 	// Below an edge of a connection.
 	outCursor
 	outEdgeNode
@@ -143,6 +144,7 @@ type read struct {
 	parents int
 	calls   []*customCall
 	figures []figure
+	totals  []*ast.Field // each totalCount with other arguments, see totals.go
 	// parentKey is the type of the parents' keys, for edge reads.
 	parentKey entity.KeyType
 
@@ -175,7 +177,7 @@ type link struct {
 func (p *plan) fold() {
 	for _, level := range p.levels {
 		for _, r := range level {
-			if r.kind == readList && r.wantRows && r.wantCount && len(r.figures) == 0 {
+			if r.kind == readList && r.wantRows && len(r.figures) == 0 && (r.wantCount || len(r.totals) == 1) {
 				r.counted = true
 				p.counts--
 			}
@@ -486,8 +488,7 @@ func (c *compiler) connection(r *read, f *collected, e *entity.Entity, level int
 			o.obj = c.aggregate(r, cf, e)
 			obj.outs = append(obj.outs, o)
 		case "totalCount":
-			c.count(r)
-			obj.outs = append(obj.outs, c.out(cf, outTotalCount))
+			obj.outs = append(obj.outs, c.total(r, cf))
 		}
 	}
 	return obj

@@ -368,9 +368,9 @@ func (s *scanner) size() int {
 }
 
 // scanCounts reads a result of parents' keys, numbers and aggregates.
-func (r *rows) scanCounts(ctx context.Context, q store.Querier, st *statement, keyed bool) error {
-	r.counts, r.figures = make(map[any]int64), make(map[any][]any)
-	return q.Read(ctx, string(st.buf), st.args, func(row []driver.Value) error {
+func scanCounts(ctx context.Context, q store.Querier, st *statement, keyed bool) (counts map[any]int64, figures map[any][]any, err error) {
+	counts, figures = make(map[any]int64), make(map[any][]any)
+	err = q.Read(ctx, string(st.buf), st.args, func(row []driver.Value) error {
 		key := noKey
 		if keyed {
 			key = normalKey(row[0])
@@ -379,14 +379,15 @@ func (r *rows) scanCounts(ctx context.Context, q store.Querier, st *statement, k
 		if !ok {
 			return fmt.Errorf("the number of rows is a %T", row[1])
 		}
-		r.counts[key] = n
+		counts[key] = n
 		if len(row) > 2 {
-			figures := make([]any, 0, len(row)-2)
+			values := make([]any, 0, len(row)-2)
 			for _, v := range row[2:] {
-				figures = append(figures, keep(v))
+				values = append(values, keep(v))
 			}
-			r.figures[key] = figures
+			figures[key] = values
 		}
 		return nil
 	})
+	return counts, figures, err
 }

@@ -2,15 +2,15 @@ package engine
 
 import "slices"
 
-// write writes the order for the rows of a segment under alias. A column that holds one value there is kept: it changes
+// write writes the order for the rows of a segment under t. A column that holds one value there is kept: it changes
 // nothing, but without it Postgres would rather walk the primary key and drop rows than read the range of the index that
 // starts with that column.
-func (o order) write(s *statement, alias string, seg segment) {
+func (o order) write(s *statement, seg segment) {
 	for i, st := range o.steps {
 		if i > 0 {
 			s.WriteSQL(", ")
 		}
-		s.value(st, alias)
+		s.value(st, "t")
 		if o.direction(seg, i) {
 			s.WriteSQL(" DESC")
 		}

@@ -131,9 +131,8 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 		if r.counted {
 			s.WriteSQL(" + ")
 			s.int(countUnit)
-			s.WriteSQL(" * (SELECT count(*)")
-			q.source(s, r, a, order{}, nil)
-			s.WriteSQL(")")
+			s.WriteSQL(" * ")
+			q.number(s, r, a, a.withPage(r), nil)
 		}
 		for range columns {
 			s.WriteSQL(", NULL")
@@ -168,7 +167,7 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 		s.WriteSQL(")")
 		q.joinOrder(s, a.order, "t")
 		s.WriteSQL(" ORDER BY p.key, ")
-		a.walk().write(s, "t", segment{})
+		a.walk().write(s, segment{})
 	}
 	return s
 }
@@ -203,7 +202,7 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 			walk.reversed().writeAfter(s, "t", stop)
 		}
 		s.WriteSQL(" ORDER BY ")
-		walk.write(s, "t", seg)
+		walk.write(s, seg)
 	}
 	if len(segments) < 2 {
 		var seg segment

@@ -172,17 +172,15 @@ func appendTime(dst []byte, t time.Time) []byte {
 // appendJSON writes a document in one form whatever the database keeps: without white space, keys sorted. Postgres' jsonb
 // has an order of keys of its own.
 func appendJSON(dst []byte, f *entity.Field, v any) ([]byte, error) {
-	d := json.NewDecoder(strings.NewReader(text(v)))
-	d.UseNumber()
-	var doc any
-	if err := d.Decode(&doc); err != nil {
+	doc, ok := v.([]byte)
+	if !ok {
+		doc = []byte(text(v))
+	}
+	dst, err := appendCanonical(dst, doc)
+	if err != nil {
 		return dst, fmt.Errorf("column %s holds no JSON: %w", f.Column, err)
 	}
-	b, err := json.Marshal(doc)
-	if err != nil {
-		return dst, fmt.Errorf("column %s: %w", f.Column, err)
-	}
-	return append(dst, b...), nil
+	return dst, nil
 }
 
 // appendCursorValue appends the JSON by which a cursor remembers a value: exact, and in the database's own spelling.

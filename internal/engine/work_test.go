@@ -134,7 +134,10 @@ func (m measured) work(t *testing.T, s *statement) (cost int) {
 		}
 		args = append(args, literal)
 	}
-	execute := "EXECUTE measured (" + strings.Join(args, ", ") + ")"
+	execute := "EXECUTE measured"
+	if len(args) > 0 {
+		execute += " (" + strings.Join(args, ", ") + ")"
+	}
 	err := m.db.Update(t.Context(), func(ctx context.Context) error {
 		run := func(text string) error { return m.db.Driver().Exec(ctx, text, []any{}, nil) }
 		err := run("PREPARE measured AS " + string(s.buf))

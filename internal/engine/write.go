@@ -254,6 +254,14 @@ func (w *writer) connection(x *execution, o *out, r *rows, key any) bool {
 		case outTotalCount:
 			w.buf = strconv.AppendInt(w.buf, r.counts[key], 10)
 			return true
+		case outTotal:
+			t := &r.args.totals[o.col]
+			if t.err != nil {
+				w.fail(o.nodes, t.err)
+				return false
+			}
+			w.buf = strconv.AppendInt(w.buf, t.counts[key], 10)
+			return true
 		case outAggregate:
 			return w.aggregate(o, func(o *out) bool {
 				if o.kind == outTotalCount {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/gateway/relay"
 )
@@ -30,6 +31,8 @@ type generator struct {
 	// generated leaves Post.related out, whose hand-written SQL goes through join tables without asking the rules about tags:
 	// in the reference application everybody may read those.
 	generated bool
+	// viewer is who will ask, nil if that is not known yet.
+	viewer *access.Viewer
 	// rare makes what is rare more often, so that each construct occurs.
 	rare bool
 
@@ -60,21 +63,41 @@ func newScope() *scope { return &scope{keys: make(map[string]*selected)} }
 const maxFields = 60
 
 func (g *generator) operation() operation {
+	return g.of(func(root *scope) (parts []string) {
+		for range 1 + g.r.IntN(3) {
+			parts = append(parts, g.rootField(root))
+		}
+		if g.chance(10) {
+			g.use("__typename")
+			parts = append(parts, "__typename")
+		}
+		if g.chance(12) {
+			g.use("introspection with data")
+			parts = append(parts, g.introspection())
+		}
+		return parts
+	})
+}
+
+// estimates asks how long lists are of which the viewer may not read every row.
+func (g *generator) estimates() operation {
+	return g.of(func(root *scope) []string {
+		parts := []string{"__typename"}
+		for range 8 {
+			e := pick(g, g.catalog.Entities)
+			if g.counted(e) {
+				parts = append(parts, g.alias()+e.Names.Many+g.listArguments(e)+" { totalCount(estimate: true, atMost: "+strconv.Itoa(g.r.IntN(3))+") }")
+			}
+		}
+		return parts
+	})
+}
+
+// of makes an operation of root fields.
+func (g *generator) of(fields func(root *scope) []string) operation {
 	g.vars, g.defs, g.fragments, g.used = make(map[string]any), nil, nil, nil
 	g.names, g.fields, g.aliases = 0, 0, 0
-	root := newScope()
-	var parts []string
-	for range 1 + g.r.IntN(3) {
-		parts = append(parts, g.rootField(root))
-	}
-	if g.chance(10) {
-		g.use("__typename")
-		parts = append(parts, "__typename")
-	}
-	if g.chance(12) {
-		g.use("introspection with data")
-		parts = append(parts, g.introspection())
-	}
+	parts := fields(newScope())
 	// Some of what was made was dropped again, and an operation must use all of its variables.
 	body := strings.Join(parts, "\n") + strings.Join(g.fragments, "\n") + " "
 	g.defs = slices.DeleteFunc(g.defs, func(def string) bool {
@@ -126,7 +149,7 @@ func (g *generator) rootField(sc *scope) string {
 		return g.groups(sc, e, e.Names.Groups)
 	case n < 50:
 		g.use("connection at the root")
-		return g.field(sc, e.Names.Many, g.listArguments(e), func(below *scope) string { return g.connection(below, e, 3) })
+		return g.field(sc, e.Names.Many, g.listArguments(e), func(below *scope) string { return g.connection(below, e, 3, g.counted(e)) })
 	case n < 60:
 		g.use("by id")
 		id := g.id(e.Name)
@@ -165,6 +188,14 @@ func (g *generator) rootField(sc *scope) string {
 			})
 		})
 	}
+}
+
+// counted says whether every viewer's lists of e at the root are counted, because a rule or a deletion may hide rows of e.
+func (g *generator) counted(e *entity.Entity) bool {
+	if g.viewer != nil {
+		return !e.Unrestricted(access.Read, *g.viewer)
+	}
+	return e.SoftDelete != nil
 }
 
 func (g *generator) firstArgument() string {
@@ -366,7 +397,7 @@ func (g *generator) entityField(sc *scope, e *entity.Entity, depth int) string {
 		}
 		if ed.List() {
 			g.use("connection on an edge")
-			return g.field(sc, ed.Name, g.listArguments(target), func(below *scope) string { return g.connection(below, target, depth-1) })
+			return g.field(sc, ed.Name, g.listArguments(target), func(below *scope) string { return g.connection(below, target, depth-1, true) })
 		}
 		g.use("to-one edge")
 		return g.field(sc, ed.Name, "", func(below *scope) string { return g.entity(below, target, depth-1) })
@@ -428,7 +459,8 @@ func (g *generator) node(sc *scope) string {
 	return strings.Join(parts, " ")
 }
 
-func (g *generator) connection(sc *scope, e *entity.Entity, depth int) string {
+// connection writes a selection on a list of e. Where counted is false, Postgres may have its own opinion of how long it is.
+func (g *generator) connection(sc *scope, e *entity.Entity, depth int, counted bool) string {
 	var parts []string
 	if g.chance(60) {
 		parts = append(parts, g.field(sc, "nodes", "", func(below *scope) string { return g.entity(below, e, depth) }))
@@ -448,12 +480,47 @@ func (g *generator) connection(sc *scope, e *entity.Entity, depth int) string {
 	}
 	if g.chance(30) || len(parts) == 0 {
 		g.use("totalCount")
-		parts = append(parts, "totalCount")
+		parts = append(parts, g.totalCount(sc, counted))
+		if g.chance(20) {
+			parts = append(parts, g.totalCount(sc, counted))
+		}
 	}
 	if g.chance(15) {
 		parts = append(parts, g.field(sc, "aggregate", "", func(*scope) string { return g.aggregate(e) }))
 	}
 	return strings.Join(g.wrap(e.Names.Connection, parts), " ")
+}
+
+// totalCount writes a total, often with arguments. An estimate of what is no more than 10,000 rows is exact; with atMost it is so only
+// where counted says that nobody can get a guess.
+func (g *generator) totalCount(sc *scope, counted bool) string {
+	var args []string
+	if g.chance(40) {
+		g.use("totalCount up to a bound")
+		n := int64(g.r.IntN(8))
+		if g.chance(4) {
+			n = -1
+		}
+		args = append(args, "atMost: "+g.value("Int", n, true))
+	}
+	if g.chance(25) && (counted || len(args) == 0) {
+		g.use("totalCount by an estimate")
+		args = append(args, "estimate: "+g.value("Boolean", g.chance(80), true))
+	}
+	text := "totalCount"
+	if len(args) > 0 {
+		text += "(" + strings.Join(args, ", ") + ")"
+	}
+	old := sc.keys["totalCount"]
+	switch {
+	case old == nil:
+		sc.keys["totalCount"] = &selected{text: text}
+	case old.text != text && g.aliases < 20:
+		text = g.alias() + text
+	default:
+		text = old.text
+	}
+	return text + g.directive()
 }
 
 func (g *generator) aggregate(e *entity.Entity) string {

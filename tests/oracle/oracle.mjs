@@ -376,7 +376,11 @@ function connection(v, type, rows, args) {
   return {
     edges,
     nodes: edges.map((e) => e.node),
-    totalCount: all.length,
+    // An estimate is exact where nobody may get a guess, and where there are few rows.
+    totalCount: ({ atMost }) => {
+      if (atMost != null && atMost < 0) bad('atMost');
+      return Math.min(all.length, atMost ?? all.length);
+    },
     aggregate: () => figures(v, type, all.map((k) => k.row)),
     pageInfo: {
       hasNextPage: (!backward && more) || (before !== null && all.some((row) => compareKeyed(order, row, before) >= 0)),

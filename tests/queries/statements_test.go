@@ -22,12 +22,16 @@ func TestStatements(t *testing.T) {
 		{"a list, its total and figures", `query($n: Int) { posts(first: $n) { totalCount aggregate { sum { score } } nodes { id } } }`, 2},
 		{"a search at two levels", `query($n: Int) { posts(first: $n, search: "a* -qqqq") { totalCount nodes { id comments(first: 2, search: "e*") { nodes { id } } } } }`, 2},
 		{"only a total", `{ posts { totalCount } }`, 1},
+		{"a list and a total up to a bound", `query($n: Int) { posts(first: $n) { totalCount(atMost: $n) nodes { id } } }`, 1},
+		{"a list and an estimate", `query($n: Int) { tags(first: $n) { totalCount(estimate: true) nodes { id } } }`, 1},
+		{"totals side by side", `query($n: Int) { posts(first: $n) { totalCount a: totalCount(atMost: 1) b: totalCount(atMost: 1) c: totalCount(atMost: 2) nodes { id } } }`, 3},
 		{"to-one", `query($n: Int) { posts(first: $n) { nodes { author { name } } } }`, 2},
 		{"the same edge twice is one", `query($n: Int) { posts(first: $n) { nodes { author { name } a: author { id } } edges { node { author { username } } } } }`, 2},
 		{"other arguments are another", `query($n: Int) { posts(first: $n) { nodes { a: comments(first: 1) { nodes { id } } b: comments(first: 2) { nodes { id } } } } }`, 3},
 		{"three levels", `query($n: Int) { posts(first: $n) { nodes { author { name } comments(first: 3) { nodes { message author { name } votes(first: 2) { nodes { type } } } } } } }`, 5},
 		{"many to many", `query($n: Int) { posts(first: $n) { nodes { tags(first: 3) { nodes { name posts(first: 2) { nodes { title } } } } } } }`, 3},
 		{"totals below parents", `query($n: Int) { posts(first: $n) { nodes { comments { totalCount } votes(first: 2) { totalCount nodes { id } } } } }`, 4},
+		{"totals up to a bound below parents", `query($n: Int) { posts(first: $n) { nodes { comments(first: 1) { totalCount(atMost: 2) aggregate { count } nodes { id } } votes { totalCount(atMost: 2, estimate: true) } } } }`, 5},
 		{"totals and figures below parents", `query($n: Int) { posts(first: $n) { nodes { comments(first: 1) { totalCount aggregate { count sum { score } max { createdAt } } nodes { id } } } } }`, 3},
 		{"totals and figures at every level", `query($n: Int) { posts(first: $n) { totalCount nodes {
 			comments(first: 3) { totalCount aggregate { avg { score } } nodes { votes(first: 2) { totalCount aggregate { max { createdOn } } nodes { type } } } }
