@@ -171,6 +171,7 @@ func TestPooler(t *testing.T) {
 					fmt.Sprintf(`mutation { createTag(input: { name: "%s" }) { tag { id name } } }`, name),
 					fmt.Sprintf(`mutation { createGrid(input: { title: "%s", slug: "%s", cells: [[1, "x"], null], user: { create: { name: "n", username: "%s" } } }) { grid { cells version user { username } } } }`, name, name, name),
 					`{ posts(first: 5) { totalCount nodes { title createdAt comments(first: 3) { totalCount nodes { message author { name } } } } } tags(first: 3, orderBy: [{ posts: { count: DESC } }]) { nodes { name } } }`,
+					`{ tags(where: { name: { ne: "guessed" } }) { totalCount(estimate: true, atMost: 0) } posts(first: 5) { nodes { comments { totalCount(atMost: 2) } } } }`,
 					fmt.Sprintf(`{ tagByName(name: "%s") { name } gridBySlug(slug: "%s") { cells } }`, name, name),
 				} {
 					if body := post(query); strings.Contains(body, `"errors"`) || !strings.Contains(body, `"data"`) {

@@ -420,7 +420,7 @@ func (a *app) edges(e *entity.Entity) {
 		switch {
 		case ed.Hidden:
 		case ed.List():
-			selections = append(selections, ed.Name+`(first: 2) { totalCount nodes { id } edges { cursor } pageInfo { hasNextPage } }`)
+			selections = append(selections, ed.Name+`(first: 2) { totalCount upToOne: totalCount(atMost: 1) nodes { id } edges { cursor } pageInfo { hasNextPage } }`)
 		default:
 			selections = append(selections, ed.Name+` { id }`)
 		}
@@ -433,6 +433,11 @@ func (a *app) edges(e *entity.Entity) {
 		alone := a.must(`query($id: ID!) { node(id: $id) { id ... on `+e.Name+` { `+strings.Join(selections, " ")+` } } }`, object{"id": row.(object)["id"]})
 		if !reflect.DeepEqual(alone.At("node"), row) {
 			a.t.Errorf("alone %v, among others %v", alone.At("node"), row)
+		}
+		for _, ed := range e.Edges {
+			if list, ok := row.(object)[ed.Name].(object); ok && ed.List() && list["upToOne"] != min(list["totalCount"].(float64), 1) {
+				a.t.Errorf("%s: %v", ed.Name, list)
+			}
 		}
 	}
 }
