@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -168,14 +167,6 @@ func (c *command) server(db *store.DB, handle *Handle, cfg Config, keys *idempot
 		option(&hc)
 	}
 	return httpd.New(hc), nil
-}
-
-// relaxGC lets the heap grow to five times what is live before it is collected. A gateway keeps little and allocates much,
-// so that with Go's default of twice the collector would run for a third of the time. GOGC overrides it.
-func (c *command) relaxGC() {
-	if _, set := c.lookup("GOGC"); !set {
-		debug.SetGCPercent(400)
-	}
 }
 
 // within ends an operation that takes too long. Its statement is cancelled on the database.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -102,7 +103,7 @@ func parse(args []string) (*config, error) {
 		return nil, err
 	}
 	var err error
-	if cfg.work, err = filepath.Abs(filepath.Join(os.Getenv("BENCH_TMP"), "growth")); err != nil {
+	if cfg.work, err = filepath.Abs(filepath.Join(cmp.Or(os.Getenv("BENCH_TMP"), filepath.Join(os.TempDir(), "peer-bench")), "growth")); err != nil {
 		return nil, err
 	}
 	if cfg.server, err = url.Parse(*server); err != nil {
