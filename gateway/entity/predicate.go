@@ -211,9 +211,26 @@ func (e *Entity) writeTest(w SQL, r *access.Rule, alias string) {
 		if i > 0 {
 			w.WriteSQL(", ")
 		}
-		w.WriteArg(value)
+		writeConstant(w, value)
 	}
 	w.WriteSQL("))")
+}
+
+// writeConstant writes a value that a rule names, and not a viewer, into the text of the statement: so its plan is the same each time,
+// and a database may know that an index of some rows has all that the rule allows. Texts that would need more than quotes are arguments.
+func writeConstant(w SQL, value any) {
+	switch v := value.(type) {
+	case int64:
+		w.WriteSQL(strconv.FormatInt(v, 10))
+	case string:
+		if strings.ContainsFunc(v, func(r rune) bool { return r == '\\' || r == '\'' || r < ' ' || r > '~' }) {
+			w.WriteArg(v)
+			return
+		}
+		w.WriteSQL("'" + v + "'")
+	default:
+		w.WriteArg(value)
+	}
 }
 
 var comparisons = map[string]bool{"<": true, "<=": true, ">": true, ">=": true}

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"hash/fnv"
 )
 
 // cursorVersion changes when the meaning of a cursor changes, so that old cursors are refused rather than misread.
@@ -21,7 +19,8 @@ const maxCursor = 256 << 10
 // that was made for another list or order, or changed on its way, is refused by [ParseCursor].
 func AppendCursor(dst []byte, scope string, values []byte) []byte {
 	var small [128]byte
-	raw := fmt.Appendf(small[:0], `["%s","%08x",`, cursorVersion, checksum(scope, values))
+	raw := append(small[:0], `["`+cursorVersion+`",`...)
+	raw = append(appendChecksum(raw, checksum(scope, values)), ',')
 	raw = append(append(raw, values...), ']')
 	return base64.RawURLEncoding.AppendEncode(dst, raw)
 }
@@ -36,39 +35,43 @@ func ParseCursor(cursor, scope string, n int) (values []any, ok bool) {
 	if err != nil {
 		return nil, false
 	}
-	var parts []json.RawMessage
-	if json.Unmarshal(raw, &parts) != nil || len(parts) != n+2 || string(parts[0]) != `"`+cursorVersion+`"` {
+	const start, sum = `["` + cursorVersion + `",`, `"00000000",`
+	if len(raw) <= len(start)+len(sum) || raw[len(raw)-1] != ']' {
 		return nil, false
 	}
-	sum := fmt.Sprintf(`"%08x"`, checksum(scope, bytes.Join(asBytes(parts[2:]), []byte(","))))
-	if string(parts[1]) != sum {
+	list := raw[len(start)+len(sum) : len(raw)-1]
+	if string(raw[:len(raw)-1-len(list)]) != string(append(appendChecksum([]byte(start), checksum(scope, list)), ',')) {
 		return nil, false
 	}
-	values = make([]any, n)
-	for i, p := range parts[2:] {
-		d := json.NewDecoder(bytes.NewReader(p))
-		d.UseNumber()
-		if d.Decode(&values[i]) != nil {
-			return nil, false
-		}
+	array := append(append(append(make([]byte, 0, len(list)+2), '['), list...), ']')
+	d := json.NewDecoder(bytes.NewReader(array))
+	d.UseNumber()
+	if d.Decode(&values) != nil || int(d.InputOffset()) != len(array) || len(values) != n {
+		return nil, false
 	}
 	return values, true
 }
 
-func asBytes(parts []json.RawMessage) [][]byte {
-	out := make([][]byte, len(parts))
-	for i, p := range parts {
-		out[i] = p
+func appendChecksum(dst []byte, sum uint32) []byte {
+	const digits = "0123456789abcdef"
+	dst = append(dst, '"')
+	for shift := 28; shift >= 0; shift -= 4 {
+		dst = append(dst, digits[sum>>shift&15])
 	}
-	return out
+	return append(dst, '"')
 }
 
 // checksum is FNV-1a over scope, a zero byte and the values. It guards against mistakes, not against forgery: a forged
 // cursor can name another position of a list that its sender may read anyway, and nothing else.
 func checksum(scope string, values []byte) uint32 {
-	h := fnv.New32a()
-	h.Write([]byte(scope))
-	h.Write([]byte{0})
-	h.Write(values)
-	return h.Sum32()
+	const start, prime = 2166136261, 16777619
+	sum := uint32(start)
+	for i := range len(scope) {
+		sum = (sum ^ uint32(scope[i])) * prime
+	}
+	sum *= prime
+	for _, b := range values {
+		sum = (sum ^ uint32(b)) * prime
+	}
+	return sum
 }

@@ -2,6 +2,7 @@ package relay_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -115,4 +116,21 @@ func TestChangedCursors(t *testing.T) {
 			t.Errorf("%.20q is no cursor", cursor)
 		}
 	}
+}
+
+// Whatever is sent as a cursor is refused or has its values, and is not stumbled over.
+func FuzzParseCursor(f *testing.F) {
+	whole := string(relay.AppendCursor(nil, "Post.CREATED_AT", []byte(`"2026-01-31T12:00:00.000000Z",7`)))
+	for i := range len(whole) + 1 {
+		f.Add(whole[:i])
+	}
+	for _, raw := range []string{"", "[", `["1","00000000",`, `["1","00000000",]`, `["1","00000000"]`, `["2","00000000",1,2]`} {
+		f.Add(base64.RawURLEncoding.EncodeToString([]byte(raw)))
+	}
+	f.Fuzz(func(t *testing.T, cursor string) {
+		values, ok := relay.ParseCursor(cursor, "Post.CREATED_AT", 2)
+		if ok != (len(values) == 2) || cursor == whole && !ok {
+			t.Errorf("%q: %v, %v", cursor, values, ok)
+		}
+	})
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 
 	"github.com/entwine-data/entwine/internal/store"
@@ -120,12 +119,11 @@ func (s *statement) forParents(r *read, keys []any, expression func(parent func(
 func (x *execution) lookAround(ctx context.Context, q store.Querier, out *rows, req request, keys []any) error {
 	s := req.aroundParents(out.read, out.args, keys)
 	out.around = make(map[any]int64)
-	err := q.Read(ctx, string(s.buf), s.args, func(row []driver.Value) error {
-		bits, ok := row[1].(int64)
-		if !ok {
-			return fmt.Errorf("the answer is a %T", row[1])
+	err := q.Read(ctx, string(s.buf), s.args, func(row []store.Value) error {
+		if row[1].Type != store.Int {
+			return fmt.Errorf("the answer is a %T", row[1].Any())
 		}
-		out.around[normalKey(row[0])] = bits
+		out.around[storedKey(row[0])] = row[1].Int()
 		return nil
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"entgo.io/ent/dialect"
@@ -34,6 +35,7 @@ type Engine struct {
 	plans    *lru.Cache[planKey, compiled]
 	fields   atomic.Int64 // of all plans that are kept
 	traits   *lru.Cache[*ast.OperationDefinition, *traits]
+	spare    sync.Pool // of *[]byte: the memory of responses that were sent
 }
 
 var _ graphql.ExecutableSchema = (*Engine)(nil)
@@ -234,7 +236,7 @@ func (e *Engine) query(ctx context.Context, oc *graphql.OperationContext) ([]byt
 	if err := x.read(ctx); err != nil {
 		return nil, gqlerror.List{failure(databaseError(err))}
 	}
-	w := &writer{buf: make([]byte, 0, 256+p.size.get()*5/4), most: e.cfg.MaxBytes}
+	w := &writer{buf: e.buffer(256 + p.size.get()*5/4), most: e.cfg.MaxBytes}
 	ok := w.root(x)
 	for _, r := range x.rows {
 		r.release()
@@ -247,6 +249,21 @@ func (e *Engine) query(ctx context.Context, oc *graphql.OperationContext) ([]byt
 	}
 	p.size.put(len(w.buf))
 	return w.buf, w.errs
+}
+
+// buffer returns memory for a response of about n bytes.
+func (e *Engine) buffer(n int) []byte {
+	if spare, ok := e.spare.Get().(*[]byte); ok && cap(*spare) >= n {
+		return (*spare)[:0]
+	}
+	return make([]byte, 0, n)
+}
+
+// Release lets another response have the memory of this one's data, which must not be used any more.
+func (e *Engine) Release(data []byte) {
+	if cap(data) >= minSpare && cap(data) <= maxSpare {
+		e.spare.Put(&data)
+	}
 }
 
 // read fetches all that the plan needs. All statements see one state of the database, unless hand-written fields take

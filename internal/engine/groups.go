@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"strings"
 
@@ -179,10 +178,10 @@ func (x *execution) groups(ctx context.Context, q store.Querier, out *rows, req 
 func (r *rows) scanGroups(ctx context.Context, q store.Querier, st *statement, keyed bool, left *int) error {
 	r.groups = make(map[any]*group)
 	g := r.args.grouping
-	return q.Read(ctx, string(st.buf), st.args, func(values []driver.Value) error {
+	return q.Read(ctx, string(st.buf), st.args, func(values []store.Value) error {
 		key := noKey
 		if keyed {
-			key = normalKey(values[0])
+			key = storedKey(values[0])
 		}
 		of := r.groups[key]
 		if of == nil {
@@ -195,14 +194,14 @@ func (r *rows) scanGroups(ctx context.Context, q store.Querier, st *statement, k
 		r.cells = append(r.cells, make([]span, g.width())...)
 		for i, k := range g.by {
 			v := values[1+i]
-			if seconds, ok := v.(int64); ok && k.period != "" {
-				v = k.start(seconds)
+			if v.Type == store.Int && k.period != "" {
+				v = store.ValueOf(k.start(v.Int()))
 			}
-			r.put(i, k.field, v)
+			r.put(i, k.field, &v)
 		}
-		r.put(g.countCell(), groupCount, values[1+g.countCell()])
+		r.put(g.countCell(), groupCount, &values[1+g.countCell()])
 		for i, f := range g.figures {
-			r.put(g.figureCell(i), f.result, values[1+g.figureCell(i)])
+			r.put(g.figureCell(i), f.result, &values[1+g.figureCell(i)])
 		}
 		if *left -= 16*len(values) + len(r.buf) - before; *left < 0 {
 			return errTooLarge

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
@@ -146,9 +145,9 @@ func (x *execution) returning(ins *store.Insert) (read func() error, err error) 
 		ins.Dest = append(ins.Dest, &values[i])
 	}
 	return func() error {
-		row := make([]driver.Value, len(values))
+		row := make([]store.Value, len(values))
 		for i, v := range values {
-			row[i] = v
+			row[i] = store.ValueOf(v)
 		}
 		return s.row(row)
 	}, nil

@@ -271,7 +271,7 @@ func (w *writer) written(x *execution, o *out, key any) bool {
 	}
 	return w.object(o.obj, func(eo *out) bool {
 		if eo.kind == outCursor {
-			w.bytes(r.cell(g.start, r.read.cells))
+			w.buf = r.appendCursor(w.buf, g.start)
 			return true
 		}
 		return w.row(x, eo.obj, r, g.start)

@@ -228,7 +228,7 @@ func pageThrough(t *rapid.T, e *Engine, all []listed) {
 		if !g.more {
 			break
 		}
-		cursor, err := strconv.Unquote(string(out.cell(g.start+g.n-1, out.read.cells)))
+		cursor, err := strconv.Unquote(string(out.appendCursor(nil, g.start+g.n-1)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -269,7 +269,8 @@ func cursorOf(o order, it listed) string {
 		if i > 0 {
 			values = append(values, ',')
 		}
-		values, _ = appendCursorValue(values, st.field, it.value(st.field.Name))
+		v := store.ValueOf(it.value(st.field.Name))
+		values, _ = appendCursorValue(values, st.field, &v)
 	}
 	return string(relay.AppendCursor(nil, o.scope, values))
 }

@@ -312,7 +312,8 @@ func appendKept(dst []byte, f *entity.Field, v any) ([]byte, error) {
 			return strconv.AppendQuote(dst, strconv.FormatFloat(x, 'g', -1, 64)), nil
 		}
 	}
-	return appendCursorValue(dst, f, v)
+	stored := store.ValueOf(v)
+	return appendCursorValue(dst, f, &stored)
 }
 
 // appendFromKept appends the value of a field as the API shows it now. What the field can no longer hold is shown as it was kept.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"slices"
 
@@ -18,7 +17,7 @@ type rows struct {
 	err    error     // the arguments were refused: nothing was read
 	n      int
 	buf    []byte
-	cells  []span         // n × (read.cells, one more for the cursor if wanted)
+	cells  []span         // n × (read.cells, one more for the cursor's values if wanted)
 	keys   [][]any        // by column, for key columns
 	raw    [][]any        // by column, for columns that hand-written fields need
 	groups map[any]*group // by the parent's key
@@ -45,8 +44,11 @@ type spare struct {
 	cells []span
 }
 
-// maxSpare is how much of it is kept: what a rare large page needed is left to the garbage collector.
-const maxSpare = 1 << 20
+// The memory that is worth keeping. What a rare large page needed is left to the garbage collector.
+const (
+	minSpare = 1 << 10
+	maxSpare = 1 << 20
+)
 
 // release lets the next rows of the same read have the memory of these, which are not used any more.
 func (r *rows) release() {
@@ -107,9 +109,8 @@ type scanner struct {
 	limit   int      // rows of a group that are kept, 0 for all
 	cur     *group
 	key     any
-	skip    bool // this row is only a sign that there are more
 	// values are those of the columns of the order, for the cursor: they are held until the row ends.
-	values []any
+	values []store.Value
 	// id holds the values of the columns of a composite key, and first those by which the row was found.
 	id, first []any
 	keyed     bool // the first column is the parent's key
@@ -126,39 +127,31 @@ type target struct {
 }
 
 // row takes one row.
-func (s *scanner) row(row []driver.Value) error {
-	key := row[s.from]
-	if s.keys > 1 {
-		s.first = s.first[:0]
-		for _, v := range row[s.from : s.from+s.keys] {
-			s.first = append(s.first, keep(v))
-		}
-		key = s.rows.read.entity.Key(s.first...)
-	}
-	if s.begin(key); s.skip {
+func (s *scanner) row(row []store.Value) error {
+	if !s.begin(row[s.from : s.from+s.keys]) {
 		return nil
 	}
-	for i, v := range row[s.from+s.keys : s.from+s.keys+len(s.columns)] {
-		if err := s.take(i, &s.columns[i], v); err != nil {
+	for i := range s.columns {
+		if err := s.take(i, &s.columns[i], &row[s.from+s.keys+i]); err != nil {
 			return err
 		}
 	}
 	return s.end()
 }
 
-func (s *scanner) take(i int, t *target, v any) error {
+func (s *scanner) take(i int, t *target, v *store.Value) error {
 	if t.at >= 0 {
-		s.values[t.at] = keep(v)
+		s.values[t.at] = *v
 	}
 	if t.id >= 0 {
-		s.id[t.id] = keep(v)
+		s.id[t.id] = v.Any()
 	}
 	if t.col == nil {
 		return nil
 	}
 	r := s.rows
 	if t.col.key {
-		r.keys[i] = append(r.keys[i], normalKey(v))
+		r.keys[i] = append(r.keys[i], storedKey(*v))
 	}
 	if t.col.raw {
 		v, err := handWritten(t.col.field, v)
@@ -187,44 +180,63 @@ func keep(v any) any {
 	return v
 }
 
-// begin starts a row.
-func (s *scanner) begin(v any) {
-	key := noKey
-	if s.keyed {
-		key = normalKey(v)
-	}
-	if s.skip = s.folded && v == nil; s.skip {
-		return
-	}
-	r := s.rows
-	if bits, ok := v.(int64); ok && !s.keyed && bits&1 == 0 {
-		s.skip = true
+// begin starts a row whose key has the given values. It says whether the row is wanted.
+func (s *scanner) begin(values []store.Value) bool {
+	r, v := s.rows, values[0]
+	switch {
+	case s.folded && v.Type == store.Null:
+		return false
+	case !s.keyed && v.Type == store.Int && v.Int()&1 == 0:
+		bits := v.Int()
 		r.around = map[any]int64{noKey: bits}
 		if r.read.counted {
 			r.counts = map[any]int64{noKey: bits / countUnit}
 		}
-		return
+		return false
 	}
-	if s.cur == nil || key != s.key {
-		s.key = key
+	if s.next(values) {
 		s.cur = &group{start: r.n}
-		r.groups[key] = s.cur
+		r.groups[s.key] = s.cur
 	}
-	if s.skip = s.limit >= 0 && s.cur.n == s.limit; s.skip {
+	if s.limit >= 0 && s.cur.n == s.limit {
 		s.cur.more = true
-		return
+		return false
 	}
 	s.cur.n++
 	r.n++
 	n := len(r.cells) + r.stride()
 	r.cells = slices.Grow(r.cells, r.stride())[:n]
 	clear(r.cells[n-r.stride():])
+	return true
 }
 
-func (r *rows) put(cell int, f *entity.Field, v any) {
+// next makes the values the key of the current group, and says whether it was another's.
+func (s *scanner) next(values []store.Value) bool {
+	key := noKey
+	switch v := values[0]; {
+	case !s.keyed:
+	case len(values) > 1:
+		s.first = s.first[:0]
+		for _, v := range values {
+			s.first = append(s.first, v.Any())
+		}
+		key = s.rows.read.entity.Key(s.first...)
+	case v.Type == store.Int && s.cur != nil && s.key == v.Int(): // without a new box
+		return false
+	default:
+		key = storedKey(v)
+	}
+	if s.cur != nil && key == s.key {
+		return false
+	}
+	s.key = key
+	return true
+}
+
+func (r *rows) put(cell int, f *entity.Field, v *store.Value) {
 	i := (r.n-1)*r.stride() + cell
 	start := len(r.buf)
-	buf, err := appendValue(r.buf, f, v)
+	buf, err := appendStored(r.buf, f, v)
 	if err != nil {
 		if r.errs == nil {
 			r.errs = make(map[int]error)
@@ -236,7 +248,7 @@ func (r *rows) put(cell int, f *entity.Field, v any) {
 	r.cells[i] = span{uint32(start), uint32(len(buf))}
 }
 
-// end finishes a row: its cursor and a composite id are made of values that are known only now.
+// end finishes a row: the values of its cursor and a composite id are known only now.
 func (s *scanner) end() error {
 	r := s.rows
 	if e := r.read.entity; r.read.wantID {
@@ -249,23 +261,25 @@ func (s *scanner) end() error {
 	if !r.read.wantCursor {
 		return nil
 	}
-	var small [256]byte
-	values := small[:0]
+	start := len(r.buf)
 	for i, st := range r.args.order.steps {
 		if i > 0 {
-			values = append(values, ',')
+			r.buf = append(r.buf, ',')
 		}
 		var err error
-		if values, err = appendCursorValue(values, st.field, s.values[i]); err != nil {
+		if r.buf, err = appendCursorValue(r.buf, st.field, &s.values[i]); err != nil {
 			return err
 		}
 	}
-	start := len(r.buf)
-	r.buf = append(r.buf, '"')
-	r.buf = relay.AppendCursor(r.buf, r.args.order.scope, values)
-	r.buf = append(r.buf, '"')
 	r.cells[(r.n-1)*r.stride()+r.read.cells] = span{uint32(start), uint32(len(r.buf))}
 	return nil
+}
+
+// appendCursor appends the cursor of a row. Its values are made one only here, because a page shows two of many.
+func (r *rows) appendCursor(dst []byte, row int) []byte {
+	dst = append(dst, '"')
+	dst = relay.AppendCursor(dst, r.args.order.scope, r.cell(row, r.read.cells))
+	return append(dst, '"')
 }
 
 // columns are the names to select for a read, those included that only cursors need.
@@ -298,7 +312,7 @@ func scan(ctx context.Context, q store.Querier, st *statement, parts []*part, ke
 		}
 		width += scanners[i].expect(p.names)
 	}
-	err := q.Read(ctx, string(st.buf), st.args, func(row []driver.Value) error {
+	err := q.Read(ctx, string(st.buf), st.args, func(row []store.Value) error {
 		*left -= 16 * width
 		for i := range scanners {
 			s := &scanners[i]
@@ -352,7 +366,7 @@ func (s *scanner) expect(names []string) int {
 		s.columns[i] = t
 	}
 	if r.read.wantCursor {
-		s.values = make([]any, len(r.args.order.steps))
+		s.values = make([]store.Value, len(r.args.order.steps))
 	}
 	if r.read.wantID {
 		s.id = make([]any, len(r.read.entity.ID))
@@ -370,20 +384,19 @@ func (s *scanner) size() int {
 // scanCounts reads a result of parents' keys, numbers and aggregates.
 func scanCounts(ctx context.Context, q store.Querier, st *statement, keyed bool) (counts map[any]int64, figures map[any][]any, err error) {
 	counts, figures = make(map[any]int64), make(map[any][]any)
-	err = q.Read(ctx, string(st.buf), st.args, func(row []driver.Value) error {
+	err = q.Read(ctx, string(st.buf), st.args, func(row []store.Value) error {
 		key := noKey
 		if keyed {
-			key = normalKey(row[0])
+			key = storedKey(row[0])
 		}
-		n, ok := row[1].(int64)
-		if !ok {
-			return fmt.Errorf("the number of rows is a %T", row[1])
+		if row[1].Type != store.Int {
+			return fmt.Errorf("the number of rows is a %T", row[1].Any())
 		}
-		counts[key] = n
+		counts[key] = row[1].Int()
 		if len(row) > 2 {
 			values := make([]any, 0, len(row)-2)
 			for _, v := range row[2:] {
-				values = append(values, keep(v))
+				values = append(values, v.Any())
 			}
 			figures[key] = values
 		}

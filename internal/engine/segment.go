@@ -153,14 +153,14 @@ func (o order) writeSegment(s *statement, alias string, seg segment, cursor []an
 			s.WriteSQL(" IS NULL")
 		case equal:
 			s.WriteSQL(" = ")
-			s.WriteArg(cursor[i])
+			s.cursor(o.steps[i], cursor[i])
 		case beyond:
 			if o.steps[i].desc {
 				s.WriteSQL(" < ")
 			} else {
 				s.WriteSQL(" > ")
 			}
-			s.WriteArg(cursor[i])
+			s.cursor(o.steps[i], cursor[i])
 		}
 		if hint != "" {
 			s.WriteSQL(")")
@@ -204,15 +204,29 @@ func (o order) writeRow(s *statement, alias string, cursor []any) {
 	if len(o.steps) > 1 {
 		s.WriteSQL("(")
 	}
-	for i := range o.steps {
+	for i, st := range o.steps {
 		if i > 0 {
 			s.WriteSQL(", ")
 		}
-		s.WriteArg(cursor[i])
+		s.cursor(st, cursor[i])
 	}
 	if len(o.steps) > 1 {
 		s.WriteSQL(")")
 	}
+}
+
+// cursor writes a value of a cursor. Of a list whose plan is kept it is hidden from Postgres, which would otherwise find that a plan for
+// just this value is a little cheaper than that for any, and plan again each time, although the plan is the same.
+func (s *statement) cursor(st step, value any) {
+	if !s.steady || st.count != nil || st.rank != nil {
+		s.WriteArg(value)
+		return
+	}
+	s.WriteSQL("(SELECT ")
+	s.WriteArg(value)
+	s.WriteSQL("::")
+	s.WriteSQL(pgType(st.field))
+	s.WriteSQL(")")
 }
 
 // writeAfter writes that a row comes after the cursor, in one condition that is never null.

@@ -14,6 +14,8 @@ type statement struct {
 	buf      []byte
 	args     []any
 	postgres bool
+	// steady says that Postgres should keep the plan: the best one does not depend on arguments.
+	steady bool
 	// request and order are those of a list, whose order may lead to other tables.
 	request request
 	order   []step

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"database/sql/driver"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -78,17 +77,17 @@ func stages(b *testing.B, url string) {
 		return request{viewer: x.viewer, postgres: e.postgres}.list(out.read, x.parts(out)[0].names, out.args, nil)
 	}
 	s := bind()
-	var result [][]driver.Value
-	execute := func(row func([]driver.Value) error) {
+	var result [][]store.Value
+	execute := func(row func([]store.Value) error) {
 		err := db.View(b.Context(), false, func(ctx context.Context, q store.Querier) error { return q.Read(ctx, string(s.buf), s.args, row) })
 		if err != nil {
 			b.Fatal(err)
 		}
 	}
-	execute(func(row []driver.Value) error {
-		kept := make([]driver.Value, len(row))
+	execute(func(row []store.Value) error {
+		kept := make([]store.Value, len(row))
 		for i, v := range row {
-			kept[i] = keep(v)
+			kept[i] = store.ValueOf(v.Any())
 		}
 		result = append(result, kept)
 		return nil
@@ -124,7 +123,7 @@ func stages(b *testing.B, url string) {
 		}},
 		{"plan", func() { compile() }},
 		{"bind", func() { bind() }},
-		{"execute", func() { execute(func([]driver.Value) error { return nil }) }},
+		{"execute", func() { execute(func([]store.Value) error { return nil }) }},
 		{"scan", func() {
 			x.rows[0].n, x.rows[0].buf, x.rows[0].cells = 0, nil, nil
 			scan()

@@ -24,80 +24,84 @@ const (
 	dateLayout = "2006-01-02"
 )
 
-// appendValue appends the JSON form of a column's value as the driver gives it.
+// appendValue appends the JSON form of a column's value as a driver gives it.
 func appendValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
-	if v == nil {
+	stored := store.ValueOf(v)
+	return appendStored(dst, f, &stored)
+}
+
+// appendStored appends the JSON form of a column's value.
+func appendStored(dst []byte, f *entity.Field, v *store.Value) ([]byte, error) {
+	if v.Type == store.Null {
 		return append(dst, "null"...), nil
 	}
 	switch f.Type {
 	case entity.ID, entity.Ref:
 		dst = append(dst, '"')
-		var small [40]byte
-		dst = relay.AppendID(dst, f.Target, appendKey(small[:0], v))
+		var small [20]byte
+		dst = relay.AppendID(dst, f.Target, storedText(small[:0], v))
 		return append(dst, '"'), nil
 	case entity.Int:
-		n, ok := asInt(v)
+		n, ok := storedInt(v)
 		if !ok || n < math.MinInt32 || n > math.MaxInt32 {
 			return dst, apierr.New(apierr.Internal, "The value of %s does not fit a 32-bit integer.", f.Name)
 		}
 		return strconv.AppendInt(dst, n, 10), nil
 	case entity.BigInt:
-		if n, ok := asInt(v); ok {
+		if n, ok := storedInt(v); ok {
 			dst = append(dst, '"')
 			dst = strconv.AppendInt(dst, n, 10)
 			return append(dst, '"'), nil
 		}
 		return appendText(dst, v)
 	case entity.Float:
-		switch v := v.(type) {
-		case float64:
-			if math.IsNaN(v) || math.IsInf(v, 0) {
+		switch v.Type {
+		case store.Float:
+			x := v.Float()
+			if math.IsNaN(x) || math.IsInf(x, 0) {
 				return dst, apierr.New(apierr.Internal, "The value of %s is not a finite number.", f.Name)
 			}
-			return appendFloat(dst, v), nil
-		case int64:
-			return strconv.AppendInt(dst, v, 10), nil
+			return appendFloat(dst, x), nil
+		case store.Int:
+			return strconv.AppendInt(dst, v.Int(), 10), nil
 		}
 	case entity.Boolean:
-		switch v := v.(type) {
-		case bool:
-			return strconv.AppendBool(dst, v), nil
-		case int64:
-			return strconv.AppendBool(dst, v != 0), nil
+		switch v.Type {
+		case store.Bool:
+			return strconv.AppendBool(dst, v.Bool()), nil
+		case store.Int:
+			return strconv.AppendBool(dst, v.Int() != 0), nil
 		}
-	case entity.String:
+	case entity.String, entity.UUID:
 		return appendText(dst, v)
 	case entity.Decimal:
-		switch v := v.(type) {
-		case int64:
+		switch v.Type {
+		case store.Int:
 			dst = append(dst, '"')
-			dst = strconv.AppendInt(dst, v, 10)
+			dst = strconv.AppendInt(dst, v.Int(), 10)
 			return append(dst, '"'), nil
-		case float64:
+		case store.Float:
 			dst = append(dst, '"')
-			dst = strconv.AppendFloat(dst, v, 'f', -1, 64)
+			dst = strconv.AppendFloat(dst, v.Float(), 'f', -1, 64)
 			return append(dst, '"'), nil
 		}
 		return appendText(dst, v)
-	case entity.UUID:
-		return appendText(dst, v)
 	case entity.Enum:
-		stored := text(v)
 		for i := range f.Enum {
-			if f.Enum[i].Stored == stored {
+			if f.Enum[i].Stored == string(v.Data) {
 				dst = append(dst, '"')
 				dst = append(dst, f.Enum[i].Name...)
 				return append(dst, '"'), nil
 			}
 		}
-		return dst, fmt.Errorf("column %s holds %q, which is none of its enum's values", f.Column, stored)
+		return dst, fmt.Errorf("column %s holds %q, which is none of its enum's values", f.Column, text(v.Any()))
 	case entity.DateTime, entity.Date:
-		if s, ok := v.(string); ok && f.Type == entity.DateTime {
-			if dst, ok := appendStoredTime(append(dst, '"'), s); ok {
+		if f.Type == entity.DateTime && v.Type == store.Text {
+			if dst, ok := appendStoredTime(append(dst, '"'), v.Data); ok {
 				return append(dst, '"'), nil
 			}
 		}
-		t, err := asTime(v)
+		t, err := storedTime(v)
 		if err != nil {
 			return dst, fmt.Errorf("column %s: %w", f.Column, err)
 		}
@@ -109,31 +113,27 @@ func appendValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
 		}
 		return append(dst, '"'), nil
 	case entity.JSON:
-		return appendJSON(dst, f, v)
+		return appendJSON(dst, f, storedText(nil, v))
 	case entity.Changes:
-		return append(dst, text(v)...), nil
+		return append(dst, storedText(nil, v)...), nil
 	case entity.Bytes:
-		b, ok := v.([]byte)
-		if !ok {
-			b = []byte(text(v))
-		}
 		dst = append(dst, '"')
-		dst = base64.StdEncoding.AppendEncode(dst, b)
+		dst = base64.StdEncoding.AppendEncode(dst, storedText(nil, v))
 		return append(dst, '"'), nil
 	}
-	return dst, fmt.Errorf("column %s holds a %T, which is no %s", f.Column, v, f.Type)
+	return dst, fmt.Errorf("column %s holds a %T, which is no %s", f.Column, v.Any(), f.Type)
 }
 
 // handWritten is a column's value as hand-written fields get it.
-func handWritten(f *entity.Field, v any) (any, error) {
-	if f.Type == entity.DateTime && v != nil {
-		t, err := asTime(v)
+func handWritten(f *entity.Field, v *store.Value) (any, error) {
+	if f.Type == entity.DateTime && v.Type != store.Null {
+		t, err := storedTime(v)
 		if err != nil {
 			return nil, fmt.Errorf("column %s: %w", f.Column, err)
 		}
 		return t, nil
 	}
-	return keep(v), nil
+	return v.Any(), nil
 }
 
 // appendFloat writes a number as JavaScript does: with an exponent only where the number would be very long.
@@ -171,12 +171,8 @@ func appendTime(dst []byte, t time.Time) []byte {
 
 // appendJSON writes a document in one form whatever the database keeps: without white space, keys sorted. Postgres' jsonb
 // has an order of keys of its own.
-func appendJSON(dst []byte, f *entity.Field, v any) ([]byte, error) {
-	doc, ok := v.([]byte)
-	if !ok {
-		doc = []byte(text(v))
-	}
-	dst, err := appendCanonical(dst, doc)
+func appendJSON(dst []byte, f *entity.Field, stored []byte) ([]byte, error) {
+	dst, err := appendCanonical(dst, stored)
 	if err != nil {
 		return dst, fmt.Errorf("column %s holds no JSON: %w", f.Column, err)
 	}
@@ -184,26 +180,24 @@ func appendJSON(dst []byte, f *entity.Field, v any) ([]byte, error) {
 }
 
 // appendCursorValue appends the JSON by which a cursor remembers a value: exact, and in the database's own spelling.
-func appendCursorValue(dst []byte, f *entity.Field, v any) ([]byte, error) {
-	if v == nil {
+func appendCursorValue(dst []byte, f *entity.Field, v *store.Value) ([]byte, error) {
+	if v.Type == store.Null {
 		return append(dst, "null"...), nil
 	}
 	switch f.Type {
-	case entity.DateTime, entity.Date:
-		return appendValue(dst, f, v)
-	case entity.Boolean:
-		return appendValue(dst, f, v)
+	case entity.DateTime, entity.Date, entity.Boolean:
+		return appendStored(dst, f, v)
 	case entity.Enum:
 		return appendText(dst, v)
 	}
-	switch v := v.(type) {
-	case int64:
-		return strconv.AppendInt(dst, v, 10), nil
-	case float64:
+	switch v.Type {
+	case store.Int:
+		return strconv.AppendInt(dst, v.Int(), 10), nil
+	case store.Float:
 		if f.Type == entity.Decimal {
-			return strconv.AppendFloat(dst, v, 'f', -1, 64), nil
+			return strconv.AppendFloat(dst, v.Float(), 'f', -1, 64), nil
 		}
-		return strconv.AppendFloat(dst, v, 'g', -1, 64), nil
+		return strconv.AppendFloat(dst, v.Float(), 'g', -1, 64), nil
 	}
 	return appendText(dst, v)
 }
@@ -352,6 +346,48 @@ func normalKey(v any) any {
 	return v
 }
 
+// storedKey is a key as a Go value.
+func storedKey(v store.Value) any {
+	if v.Type == store.Bytes {
+		return string(v.Data)
+	}
+	return v.Any()
+}
+
+// storedText is a value as text. Only what is none is made one, in the space of dst.
+func storedText(dst []byte, v *store.Value) []byte {
+	switch v.Type {
+	case store.Text, store.Bytes:
+		return v.Data
+	case store.Int:
+		return strconv.AppendInt(dst, v.Int(), 10)
+	}
+	return append(dst, text(v.Any())...)
+}
+
+func storedInt(v *store.Value) (int64, bool) {
+	if v.Type == store.Int {
+		return v.Int(), true
+	}
+	return asInt(v.Any())
+}
+
+func storedTime(v *store.Value) (time.Time, error) {
+	switch v.Type {
+	case store.Bytes:
+		if t, ok := binaryTime(v.Data); ok {
+			return t, nil
+		}
+		return store.ParseTime(string(v.Data))
+	case store.Text:
+		return store.ParseTime(string(v.Data))
+	}
+	if t, ok := v.Any().(time.Time); ok {
+		return t, nil
+	}
+	return time.Time{}, fmt.Errorf("a %T is no time", v.Any())
+}
+
 func text(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -387,21 +423,6 @@ func asInt(v any) (int64, bool) {
 	return 0, false
 }
 
-func asTime(v any) (time.Time, error) {
-	switch v := v.(type) {
-	case time.Time:
-		return v, nil
-	case []byte:
-		if t, ok := binaryTime(v); ok {
-			return t, nil
-		}
-		return store.ParseTime(string(v))
-	case string:
-		return store.ParseTime(v)
-	}
-	return time.Time{}, fmt.Errorf("a %T is no time", v)
-}
-
 // binaryTime reads a time as Postgres sends it: microseconds since 2000. The first byte tells it from a text as long: that of
 // any year up to 75000 is no letter and no digit. What remains is infinity.
 func binaryTime(b []byte) (time.Time, bool) {
@@ -416,9 +437,9 @@ const epoch = 946_684_800_000_000
 
 // appendStoredTime appends timeLayout for a time as SQLite holds it, if it is one that we wrote: "2006-01-02 15:04:05.999999+00:00",
 // without zeros at the end.
-func appendStoredTime(dst []byte, s string) ([]byte, bool) {
+func appendStoredTime(dst, s []byte) ([]byte, bool) {
 	const layout, zone = "0000-00-00 00:00:00", "+00:00"
-	if len(s) < len(layout)+len(zone) || len(s) > len(layout)+7+len(zone) || s[len(s)-len(zone):] != zone {
+	if len(s) < len(layout)+len(zone) || len(s) > len(layout)+7+len(zone) || string(s[len(s)-len(zone):]) != zone {
 		return dst, false
 	}
 	for i := range layout {
@@ -426,7 +447,8 @@ func appendStoredTime(dst []byte, s string) ([]byte, bool) {
 			return dst, false
 		}
 	}
-	if s[5:7] < "01" || s[5:7] > "12" || s[8:10] < "01" || s[8:10] > "28" || s[11:13] > "23" || s[14:16] > "59" || s[17:19] > "59" {
+	if month, day := string(s[5:7]), string(s[8:10]); month < "01" || month > "12" || day < "01" || day > "28" ||
+		string(s[11:13]) > "23" || string(s[14:16]) > "59" || string(s[17:19]) > "59" {
 		return dst, false // the calendar knows
 	}
 	fraction := s[len(layout) : len(s)-len(zone)]
@@ -443,14 +465,11 @@ func appendStoredTime(dst []byte, s string) ([]byte, bool) {
 	return dst, true
 }
 
-func appendText(dst []byte, v any) ([]byte, error) {
-	switch v := v.(type) {
-	case string:
-		return appendString(dst, v), nil
-	case []byte:
-		return appendString(dst, v), nil
+func appendText(dst []byte, v *store.Value) ([]byte, error) {
+	if v.Type == store.Text || v.Type == store.Bytes {
+		return appendString(dst, v.Data), nil
 	}
-	return dst, fmt.Errorf("a %T is no text", v)
+	return dst, fmt.Errorf("a %T is no text", v.Any())
 }
 
 const hexDigits = "0123456789abcdef"

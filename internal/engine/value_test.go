@@ -44,7 +44,7 @@ func TestTimes(t *testing.T) {
 			t.Errorf("%s from Postgres becomes %s, %v", want, got, ok)
 		}
 		stored := at.Format("2006-01-02 15:04:05.999999999-07:00")
-		got, ok := appendStoredTime(nil, stored)
+		got, ok := appendStoredTime(nil, []byte(stored))
 		if ok != (at.Day() <= 28) || ok && string(got) != want {
 			t.Errorf("%s becomes %s, %v", stored, got, ok)
 		}
@@ -53,7 +53,7 @@ func TestTimes(t *testing.T) {
 		"", "infinity", "-infinity", "2026-02-30 01:02:03+00:00", "2026-13-01 01:02:03+00:00", "2026-01-01 24:00:00+00:00", "2026-01-01 01:02:03", "2026-01-01 01:02:03.+00:00",
 		"2026-01-01 01:02:03+01:00", "2026-01-01 01:02:03.1234567+00:00", "2026-01-01 01:02:03.12345x+00:00", "2026-01-01T01:02:03+00:00", "12026-01-01 01:02:03+00:00",
 	} {
-		if got, ok := appendStoredTime(nil, text); ok {
+		if got, ok := appendStoredTime(nil, []byte(text)); ok {
 			t.Errorf("%q becomes %s", text, got)
 		}
 		if got, ok := binaryTime([]byte(text)); ok {

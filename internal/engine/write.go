@@ -245,7 +245,7 @@ func (w *writer) connection(x *execution, o *out, r *rows, key any) bool {
 			return w.list(g.n, true, func(i int) bool {
 				return w.object(o.obj, func(eo *out) bool {
 					if eo.kind == outCursor {
-						w.bytes(r.cell(at(i), r.read.cells))
+						w.buf = r.appendCursor(w.buf, at(i))
 						return true
 					}
 					return w.row(x, eo.obj, r, at(i))
@@ -296,7 +296,7 @@ func (w *writer) connection(x *execution, o *out, r *rows, key any) bool {
 					if po.kind == outEndCursor {
 						i = g.n - 1
 					}
-					w.bytes(r.cell(at(i), r.read.cells))
+					w.buf = r.appendCursor(w.buf, at(i))
 				}
 				return true
 			})

@@ -78,5 +78,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.once(w, r, format, op, params)
 		return
 	}
-	h.write(w, http.StatusOK, format, h.execute(r.Context(), op))
+	resp := h.execute(r.Context(), op)
+	h.write(w, http.StatusOK, format, resp)
+	if es, ok := h.es.(releaser); ok {
+		es.Release(resp.Data)
+	}
 }
+
+// releaser is a schema that uses the memory of a response's data again, when nobody needs the response any more.
+type releaser interface{ Release(data []byte) }

@@ -13,7 +13,8 @@ import (
 // data that is JSON already. No data means that nothing was executed.
 func (h *handler) write(w http.ResponseWriter, status int, f format, resp *graphql.Response) {
 	head, tail := envelope(resp)
-	send(w, status, f, head, resp.Data, tail)
+	// In as few pieces as can be: net/http may make a packet of each.
+	send(w, status, f, head, append(resp.Data, tail...))
 }
 
 // envelope is what stands before and after the data.

@@ -17,6 +17,8 @@ import (
 
 	"entgo.io/ent/dialect"
 	"github.com/lib/pq"
+
+	"github.com/entwine-data/entwine/internal/pgwire"
 )
 
 func openPostgres(text string, opts Options) (*DB, error) {
@@ -61,6 +63,9 @@ func openPostgres(text string, opts Options) (*DB, error) {
 func postgresConnector(cfg pq.Config, sslmode bool) (driver.Connector, error) {
 	cfg.Host = strings.Trim(cfg.Host, "[]")          // lib/pq leaves them on where the URL has no port, and cannot dial that
 	if sslmode || cfg.SSLMode == pq.SSLModeDisable { // as for a socket in the file system
+		if cfg.SSLMode == pq.SSLModeDisable {
+			return pgwire.NewConnector(cfg)
+		}
 		return pq.NewConnectorConfig(cfg)
 	}
 	if !loopback(cfg) {
@@ -73,7 +78,7 @@ func postgresConnector(cfg pq.Config, sslmode bool) (driver.Connector, error) {
 		return nil, err
 	}
 	cfg.SSLMode = pq.SSLModeDisable
-	plain, err := pq.NewConnectorConfig(cfg)
+	plain, err := pgwire.NewConnector(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +105,7 @@ func loopback(cfg pq.Config) bool {
 // asks again for every new one.
 type preferTLS struct {
 	*pq.Connector
-	plain   *pq.Connector
+	plain   *pgwire.Connector
 	refused atomic.Bool
 }
 

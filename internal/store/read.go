@@ -7,30 +7,32 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/entwine-data/entwine/internal/pgwire"
 )
 
 // Querier reads rows. That of a transaction serves one statement at a time: the rows of one must be closed before the next.
 type Querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	// Read calls row with the values of each row, as the driver gives them. They are the driver's: what is kept of a []byte
-	// must be copied. An error of row ends reading and is returned.
+	// Read calls row with the values of each row. They are valid until row returns: what is kept of their Data must be copied. An
+	// error of row ends reading and is returned.
 	//
-	// Unlike QueryContext it needs no receiver, lock and goroutine of database/sql for each result, which is half of the
-	// work of a list.
-	Read(ctx context.Context, query string, args []any, row func(values []driver.Value) error) error
+	// Unlike QueryContext it needs no receiver, lock and goroutine of database/sql for each result, and no box for each
+	// value, which is most of the work of a list.
+	Read(ctx context.Context, query string, args []any, row func(values []Value) error) error
 }
 
 // pool reads with any connection that is free.
 type pool struct{ *sql.DB }
 
-func (p pool) Read(ctx context.Context, query string, args []any, row func([]driver.Value) error) error {
+func (p pool) Read(ctx context.Context, query string, args []any, row func([]Value) error) error {
 	for attempt := 0; ; attempt++ {
 		c, err := p.Conn(ctx)
 		if err != nil {
 			return err
 		}
 		began := false
-		err = read(ctx, c, query, args, func(values []driver.Value) error {
+		err = read(ctx, c, query, args, func(values []Value) error {
 			began = true
 			return row(values)
 		})
@@ -48,11 +50,11 @@ type session struct {
 	conn *sql.Conn
 }
 
-func (s session) Read(ctx context.Context, query string, args []any, row func([]driver.Value) error) error {
+func (s session) Read(ctx context.Context, query string, args []any, row func([]Value) error) error {
 	return read(ctx, s.conn, query, args, row)
 }
 
-func read(ctx context.Context, on *sql.Conn, query string, args []any, row func([]driver.Value) error) error {
+func read(ctx context.Context, on *sql.Conn, query string, args []any, row func([]Value) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -69,7 +71,7 @@ func read(ctx context.Context, on *sql.Conn, query string, args []any, row func(
 // first row ends with the context by itself.
 const patience = 128
 
-func (c *conn) read(ctx context.Context, query string, args []any, row func([]driver.Value) error) (err error) {
+func (c *conn) read(ctx context.Context, query string, args []any, row func([]Value) error) (err error) {
 	named := make([]driver.NamedValue, len(args))
 	for i, v := range args {
 		named[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
@@ -82,19 +84,46 @@ func (c *conn) read(ctx context.Context, query string, args []any, row func([]dr
 		return err
 	}
 	defer func() { err = errors.Join(err, result.Close()) }()
-	values := make([]driver.Value, len(result.Columns()))
+	next := nextOf(result.(*rows).Rows)
 	for n := 1; ; n++ {
-		switch err := result.Next(values); {
+		switch values, err := next(); {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return c.failed(ctx, query, err)
-		}
-		if err := row(values); err != nil {
-			return err
+		default:
+			if err := row(values); err != nil {
+				return err
+			}
 		}
 		if n%patience == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
+	}
+}
+
+// nextOf returns a function for the next row of a result.
+func nextOf(result driver.Rows) func() ([]Value, error) {
+	if result, ok := result.(*pgwire.Rows); ok {
+		columns := result.ColumnsOf()
+		values := make([]Value, len(columns))
+		return func() ([]Value, error) {
+			row, err := result.NextRow()
+			if err != nil {
+				return nil, err
+			}
+			return values, decode(values, row, columns)
+		}
+	}
+	row := make([]driver.Value, len(result.Columns()))
+	values := make([]Value, len(row))
+	return func() ([]Value, error) {
+		if err := result.Next(row); err != nil {
+			return nil, err
+		}
+		for i, v := range row {
+			values[i] = ValueOf(v)
+		}
+		return values, nil
 	}
 }

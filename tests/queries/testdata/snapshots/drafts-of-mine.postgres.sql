@@ -1,6 +1,6 @@
 SELECT *
-FROM (SELECT 1, t."slug", t."author_id" FROM "posts" t WHERE 1=1 AND (((t."status" IS NOT NULL AND t."status" IN ($1, $2, $3)) OR (t."author_id" IS NOT NULL AND t."author_id" = $4::bigint))) AND (t."status" = $5) ORDER BY t."created_at" DESC, t."id" DESC LIMIT $6::bigint) y
-UNION ALL SELECT 0 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND (((t."status" IS NOT NULL AND t."status" IN ($7, $8, $9)) OR (t."author_id" IS NOT NULL AND t."author_id" = $10::bigint))) AND (t."status" = $11)), NULL, NULL;
+FROM (SELECT 1, t."slug", t."author_id" FROM "posts" t WHERE 1=1 AND (((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')) OR (t."author_id" IS NOT NULL AND t."author_id" = $1::bigint))) AND (t."status" = $2) ORDER BY t."created_at" DESC, t."id" DESC LIMIT $3::bigint) y
+UNION ALL SELECT 0 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND (((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')) OR (t."author_id" IS NOT NULL AND t."author_id" = $4::bigint))) AND (t."status" = $5)), NULL, NULL;
 
 SELECT t."id", t."username"
 FROM "users" t

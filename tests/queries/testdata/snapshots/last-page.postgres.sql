@@ -1,5 +1,5 @@
 SELECT 1, t."title", timestamptz_send(t."created_at")
 FROM "posts" t
-WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($1, $2, $3)))
+WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')))
 ORDER BY t."created_at", t."id"
-LIMIT $4::bigint;
+LIMIT 3;

@@ -1,6 +1,6 @@
 SELECT *
-FROM (SELECT 1, t."title", t."status", t."author_id", t."id", timestamptz_send(t."created_at") FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($1, $2, $3))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT $4::bigint) y
-UNION ALL SELECT 0 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ($5, $6, $7)))), NULL, NULL, NULL, NULL, NULL;
+FROM (SELECT 1, t."title", t."status", t."author_id", t."id", timestamptz_send(t."created_at") FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki'))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT 4) y
+UNION ALL SELECT 0 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')))), NULL, NULL, NULL, NULL, NULL;
 
 SELECT t."id", t."name"
 FROM "users" t
@@ -8,11 +8,11 @@ WHERE t."id" = ANY($1::bigint[]);
 
 SELECT p.k, l.*
 FROM unnest($1::bigint[]) AS p(k)
-CROSS JOIN LATERAL (SELECT t."message", t."author_id" FROM "comments" t WHERE 1=1 AND t."post_id" = p.k AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND o0."status" IN ($2, $3, $4)))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT $5::bigint) l;
+CROSS JOIN LATERAL (SELECT t."message", t."author_id" FROM "comments" t WHERE 1=1 AND t."post_id" = p.k AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND o0."status" IN ('published', 'closed', 'wiki')))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT $2::bigint) l;
 
 SELECT t."post_id", count(*)
 FROM "comments" t
-WHERE 1=1 AND t."post_id" = ANY($1::bigint[]) AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND o0."status" IN ($2, $3, $4))))
+WHERE 1=1 AND t."post_id" = ANY($1::bigint[]) AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND o0."status" IN ('published', 'closed', 'wiki'))))
 GROUP BY t."post_id";
 
 SELECT t."id", t."username"
