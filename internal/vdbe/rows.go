@@ -18,7 +18,7 @@ type Rows struct {
 	args    []uintptr
 	columns int
 	ahead   int32  // what the step that nobody has looked at has returned, 0 without one
-	times   []bool // which columns hold times, for Next
+	times   []bool // which columns hold times
 }
 
 var _ driver.RowsColumnTypeDatabaseTypeName = (*Rows)(nil)
@@ -92,39 +92,53 @@ func (r *Rows) ColumnTypeDatabaseTypeName(i int) string {
 	return strings.ToUpper(libc.GoString(sqlite3.Xsqlite3_column_decltype(r.stmt.conn.tls, r.stmt.handle, int32(i))))
 }
 
+// HoldsTimes says whether texts in a column are times, by its declared type.
+func (r *Rows) HoldsTimes(i int) bool { return r.times[i] }
+
+// timesOf says which columns hold times. The statement remembers it until SQLite has compiled it anew, for another schema.
+func (s *Stmt) timesOf(r *Rows) []bool {
+	compiled := s.Status(sqlite3.SQLITE_STMTSTATUS_REPREPARE)
+	if s.times != nil && s.compiled == compiled {
+		return s.times
+	}
+	s.times, s.compiled = make([]bool, r.columns), compiled
+	for i := range s.times {
+		switch r.ColumnTypeDatabaseTypeName(i) {
+		case "DATE", "DATETIME", "TIMESTAMP":
+			s.times[i] = true
+		}
+	}
+	return s.times
+}
+
 // Next implements driver.Rows. Like the driver it makes times of texts in columns of times.
 func (r *Rows) Next(dest []driver.Value) error {
 	if err := r.NextRow(); err != nil {
 		return err
 	}
-	if r.times == nil {
-		r.times = make([]bool, r.columns)
-		for i := range r.times {
-			switch r.ColumnTypeDatabaseTypeName(i) {
-			case "DATE", "DATETIME", "TIMESTAMP":
-				r.times[i] = true
-			}
-		}
-	}
 	for i := range dest {
-		switch v := r.Column(i); v.Type() {
-		case sqlite3.SQLITE_INTEGER:
-			dest[i] = v.Int()
-		case sqlite3.SQLITE_FLOAT:
-			dest[i] = v.Float()
-		case sqlite3.SQLITE_BLOB:
-			dest[i] = slices.Clone(v.Bytes())
-		case sqlite3.SQLITE_TEXT:
-			text := string(v.Bytes())
-			dest[i] = text
-			if r.times[i] {
-				if t, ok := parseTime(text); ok {
-					dest[i] = t
-				}
+		dest[i] = r.Column(i).any(r.times[i])
+	}
+	return nil
+}
+
+// any is the value as drivers give it.
+func (v Value) any(isTime bool) driver.Value {
+	switch v.Type() {
+	case sqlite3.SQLITE_INTEGER:
+		return v.Int()
+	case sqlite3.SQLITE_FLOAT:
+		return v.Float()
+	case sqlite3.SQLITE_BLOB:
+		return slices.Clone(v.Bytes())
+	case sqlite3.SQLITE_TEXT:
+		text := string(v.Bytes())
+		if isTime {
+			if t, ok := ParseTime(text); ok {
+				return t
 			}
-		default:
-			dest[i] = nil
 		}
+		return text
 	}
 	return nil
 }
@@ -135,7 +149,8 @@ var timeLayouts = []string{
 	"2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02", "2006-01-02 15:04:05.999999999 -0700 MST",
 }
 
-func parseTime(text string) (time.Time, bool) {
+// ParseTime makes a time of a text as the driver would.
+func ParseTime(text string) (time.Time, bool) {
 	text, _, _ = strings.Cut(text, " m=")
 	text = strings.TrimSuffix(text, "Z")
 	for _, layout := range timeLayouts {

@@ -24,6 +24,9 @@ type Stmt struct {
 	driverStmt
 	conn   *Conn
 	handle uintptr
+	// times says which columns hold times, as of when SQLite had compiled the statement anew so often.
+	times    []bool
+	compiled int
 }
 
 // timeLayout is that of "_time_format=sqlite".
@@ -45,6 +48,7 @@ func (s *Stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 		return nil, r.end(s.conn.failure(r.ahead))
 	}
 	r.columns = int(sqlite3.Xsqlite3_column_count(s.conn.tls, s.handle))
+	r.times = s.timesOf(r)
 	return r, nil
 }
 

@@ -273,3 +273,37 @@ func maximum(stmt *vdbe.Stmt, ctx context.Context, n int64) error {
 	}
 	return nil
 }
+
+// What a statement remembers of its columns is that of the schema that it was compiled for.
+func TestTypesFollowTheSchema(t *testing.T) {
+	_, db := open(t, "")
+	mustExec(t, db, `CREATE TABLE a (made text)`)
+	mustExec(t, db, `INSERT INTO a VALUES ('2024-02-29')`)
+	direct(t, db, func(c *vdbe.Conn) {
+		stmt := prepare(t, c, `SELECT * FROM a`)
+		defer stmt.Close()
+		got := func() any {
+			rows, err := stmt.QueryContext(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer rows.Close()
+			dest := make([]driver.Value, len(rows.Columns()))
+			if err := rows.Next(dest); err != nil {
+				t.Fatal(err)
+			}
+			return dest[len(dest)-1]
+		}
+		if v := got(); v != "2024-02-29" {
+			t.Errorf("a text is %v", v)
+		}
+		for _, query := range []string{`ALTER TABLE a RENAME TO b`, `CREATE TABLE a (id int, made datetime)`, `INSERT INTO a VALUES (1, '2024-02-29')`} {
+			if _, err := c.ExecContext(t.Context(), query, nil); err != nil {
+				t.Fatalf("%s: %v", query, err)
+			}
+		}
+		if v := got(); v != time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC) {
+			t.Errorf("a time is %v", v)
+		}
+	})
+}
