@@ -127,6 +127,7 @@ func (c *command) serveDev(ctx context.Context, cfg Config, key string, ln net.L
 		return err
 	}
 	defer keys.Purging(ctx, c.logger())()
+	defer db.Analyzing(ctx)()
 	return s.Serve(ctx, ln)
 }
 

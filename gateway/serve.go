@@ -80,6 +80,7 @@ says which and what to do, and does not start. With --migrate it applies pending
 		}
 		c.say("%s serves http://%s/graphql", c.app.Name, ln.Addr())
 		defer keys.Purging(ctx, c.logger())()
+		defer db.Analyzing(ctx)()
 		return s.Serve(ctx, ln)
 	}
 	return cmd

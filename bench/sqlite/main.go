@@ -1,6 +1,6 @@
-// Command sqlite is what a gateway on SQLite is measured against: the read operations of the peer benchmark written by hand on
+// Command sqlite is what a gateway on SQLite is measured against: the operations of the peer benchmark written by hand on
 // the same driver, without GraphQL, rules and limits. Each connection has its statements prepared, and rows are written
-// straight into the response.
+// straight into the response. One goroutine writes, and commits once for all who wait.
 //
 //	go run ./bench/sqlite -db bench.db    listens on $PORT
 package main
@@ -40,6 +40,14 @@ var statements = map[string]string{
 	"f2": `SELECT id, title, slug, status, +created_at FROM posts WHERE status = ? ORDER BY created_at DESC, id DESC LIMIT ?`,
 }
 
+// writing are the statements of the one connection that writes.
+var writing = map[string]string{
+	"begin":    `BEGIN IMMEDIATE`,
+	"g":        `INSERT INTO comments (post_id, author_id, message, created_at) VALUES (?, ?, ?, ?) RETURNING id, message, +created_at`,
+	"commit":   `COMMIT`,
+	"rollback": `ROLLBACK`,
+}
+
 // variables are those of all operations.
 type variables struct {
 	ID       int64  `json:"id"`
@@ -49,6 +57,9 @@ type variables struct {
 	Posts    int64  `json:"posts"`
 	Status   string `json:"status"`
 	After    string `json:"after"` // the time and the id of the row before the page
+	PostID   int64  `json:"postId"`
+	AuthorID int64  `json:"authorId"`
+	Message  string `json:"message"`
 }
 
 // conn is a connection with its statements.
@@ -57,8 +68,8 @@ type conn struct {
 	row      [8]driver.Value
 }
 
-func open(path string) (*conn, error) {
-	c, err := sqlite.NewConnector("file:" + path + "?_pragma=query_only(1)&_pragma=busy_timeout(5000)")
+func open(path, params string, statements map[string]string) (*conn, error) {
+	c, err := sqlite.NewConnector("file:" + path + "?_pragma=busy_timeout(5000)" + params)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +90,7 @@ func open(path string) (*conn, error) {
 
 // each calls fn for each row of a statement. It reads the rows before fn is called for the next statement's.
 func (c *conn) each(name string, fn func(row []driver.Value), args ...driver.Value) error {
-	var named [3]driver.NamedValue
+	var named [4]driver.NamedValue
 	for i, v := range args {
 		named[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
 	}
@@ -244,11 +255,61 @@ func text(o []byte, v driver.Value) []byte {
 	return append(append(o, s[start:]...), '"')
 }
 
-// timestamp writes a time of the dataset, which has no fraction: "2006-01-02 15:04:05+00:00".
+// timestamp writes a time of the dataset, which is in UTC: "2006-01-02 15:04:05.999999+00:00".
 func timestamp(o []byte, v driver.Value) []byte {
 	s := v.(string)
 	o = append(append(append(o, '"'), s[:10]...), 'T')
-	return append(append(o, s[11:19]...), `Z"`...)
+	return append(append(o, s[11:len(s)-len("+00:00")]...), `Z"`...)
+}
+
+// write is a comment that waits to be written, and then its row.
+type write struct {
+	variables
+	out  []byte
+	done chan error
+}
+
+// writer writes what comes in, as many at once as wait. Nobody hears of a row before it was committed, and one that is refused
+// leaves the others alone, since SQLite undoes its statement.
+type writer struct {
+	*conn
+	in chan *write
+}
+
+func (w *writer) run() {
+	var group []*write
+	for first := range w.in {
+		group = append(group[:0], first)
+		errs := make([]error, 1, cap(w.in))
+		nothing := func([]driver.Value) {}
+		err := w.each("begin", nothing)
+		for i := 0; err == nil && i < len(group); i++ {
+			if errs[i] = w.insert(group[i]); len(group) < cap(w.in) {
+				select {
+				case next := <-w.in:
+					group, errs = append(group, next), append(errs, nil)
+				default:
+				}
+			}
+		}
+		if err == nil {
+			err = w.each("commit", nothing)
+		}
+		if err != nil {
+			_ = w.each("rollback", nothing) // what went wrong before is worth more
+		}
+		for i, g := range group {
+			g.done <- errors.Join(errs[i], err)
+		}
+	}
+}
+
+func (w *writer) insert(g *write) error {
+	return w.each("g", func(row []driver.Value) {
+		g.out = integer(append(g.out, `{"createComment":{"id":`...), row[0])
+		g.out = text(append(g.out, `,"message":`...), row[1])
+		g.out = append(timestamp(append(g.out, `,"createdAt":`...), row[2]), `}}`...)
+	}, g.PostID, g.AuthorID, g.Message, time.Now().UTC().Format("2006-01-02 15:04:05.999999-07:00"))
 }
 
 func main() {
@@ -256,12 +317,18 @@ func main() {
 	flag.Parse()
 	pool := make(chan *conn, max(4, 2*runtime.GOMAXPROCS(0)))
 	for range cap(pool) {
-		c, err := open(*path)
+		c, err := open(*path, "&_pragma=query_only(1)", statements)
 		if err != nil {
 			log.Fatal(err)
 		}
 		pool <- c
 	}
+	c, err := open(*path, "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)", writing)
+	if err != nil {
+		log.Fatal(err)
+	}
+	writes := writer{c, make(chan *write, 128)}
+	go writes.run()
 	buffers := sync.Pool{New: func() any { b := make([]byte, 0, 64<<10); return &b }}
 	serve := func(w http.ResponseWriter, r *http.Request) {
 		var v variables
@@ -275,9 +342,18 @@ func main() {
 		}
 		buf := buffers.Get().(*[]byte)
 		defer buffers.Put(buf)
-		c := <-pool
-		o, err := c.run(strings.TrimPrefix(r.URL.Path, "/"), v, append((*buf)[:0], `{"data":`...))
-		pool <- c
+		o := (*buf)[:0]
+		o = append(o, `{"data":`...)
+		if op := strings.TrimPrefix(r.URL.Path, "/"); op == "g" {
+			g := &write{variables: v, out: o, done: make(chan error, 1)}
+			writes.in <- g
+			err = <-g.done
+			o = g.out
+		} else {
+			c := <-pool
+			o, err = c.run(op, v, o)
+			pool <- c
+		}
 		*buf = o
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)

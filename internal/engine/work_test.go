@@ -211,6 +211,12 @@ func sqliteSteps(t *testing.T, file string, s *statement) int {
 	}
 	db := pointer()
 	defer sqlite3.Xsqlite3_close(tls, db)
+	// As the store's connections: plans do not depend on arguments.
+	config := tls.Alloc(16)
+	defer tls.Free(16)
+	if rc := sqlite3.Xsqlite3_db_config(tls, db, sqlite3.SQLITE_DBCONFIG_ENABLE_QPSG, libc.VaList(config, int32(1), uintptr(0))); rc != sqlite3.SQLITE_OK {
+		t.Fatalf("steady plans: %d", rc)
+	}
 	if rc := sqlite3.Xsqlite3_prepare_v2(tls, db, cString(string(s.buf)), -1, out, 0); rc != sqlite3.SQLITE_OK {
 		t.Fatalf("%s\n%s", libc.GoString(sqlite3.Xsqlite3_errmsg(tls, db)), s.buf)
 	}

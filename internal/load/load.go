@@ -216,7 +216,7 @@ func (w *writer) finish(ctx context.Context) error {
 	for _, s := range w.steps {
 		var err error
 		if w.db.Dialect() == dialect.SQLite {
-			err = w.checkReferences(ctx, s)
+			err = w.finishSQLite(ctx, s)
 		} else {
 			err = w.finishPostgres(ctx, s)
 		}
@@ -257,6 +257,17 @@ func (w *writer) setLaterKeys(ctx context.Context, k laterKey) error {
 		return fmt.Errorf("%s: %w", k.table.Name, err)
 	}
 	return w.exec(ctx, "DROP TABLE "+temp)
+}
+
+// finishSQLite checks the foreign keys and tells the planner what is in the table.
+func (w *writer) finishSQLite(ctx context.Context, s step) error {
+	if err := w.checkReferences(ctx, s); err != nil {
+		return err
+	}
+	if err := w.exec(ctx, "ANALYZE "+store.Quote(s.table.Name)); err != nil {
+		return fmt.Errorf("%s: analyze: %w", s.table.Name, err)
+	}
+	return nil
 }
 
 // finishPostgres has new rows get ids above those that were loaded, and tells the planner what is in the table. (SQLite

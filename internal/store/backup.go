@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"modernc.org/sqlite"
+
+	"github.com/entwine-data/entwine/internal/vdbe"
 )
 
 // CopySQLite copies the file that a connection has open to another path, page by page, as it is at one moment: others may read and
@@ -54,11 +56,15 @@ func backup(ctx context.Context, c any, path string) error {
 	if !ok {
 		return fmt.Errorf("unexpected connection %T", c)
 	}
-	source, ok := ours.driverConn.(interface {
+	direct, ok := ours.driverConn.(*vdbe.Conn)
+	if !ok {
+		return fmt.Errorf("unexpected connection %T", ours.driverConn)
+	}
+	source, ok := direct.Driven().(interface {
 		NewBackup(uri string) (*sqlite.Backup, error)
 	})
 	if !ok {
-		return fmt.Errorf("unexpected connection %T", ours.driverConn)
+		return fmt.Errorf("unexpected connection %T", direct.Driven())
 	}
 	// The copy is of no use before it is complete: it needs no journal.
 	b, err := source.NewBackup((&url.URL{Scheme: "file", Path: path}).String() + "?_pragma=synchronous(0)")
@@ -79,7 +85,7 @@ func backup(ctx context.Context, c any, path string) error {
 
 // CheckSQLite reads a file through, without changing it, and returns what is wrong with it.
 func CheckSQLite(ctx context.Context, path string) error {
-	pool, err := sqlitePool((&url.URL{Scheme: "file", Path: path}).String()+"?immutable=1&_pragma=query_only(1)", Options{})
+	pool, _, err := sqlitePool((&url.URL{Scheme: "file", Path: path}).String()+"?immutable=1&_pragma=query_only(1)", Options{})
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/lib/pq"
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -80,7 +79,7 @@ func Classify(err error) *Violation {
 	}
 	v = &Violation{Kind: Unknown, err: err}
 	var pqErr *pq.Error
-	var liteErr *sqlite.Error
+	var liteErr sqliteError
 	switch {
 	case errors.As(err, &pqErr):
 		v.postgres(pqErr)
@@ -175,7 +174,13 @@ func (v *Violation) detail(text string) {
 	}
 }
 
-func (v *Violation) sqlite(e *sqlite.Error) {
+// sqliteError is an error of SQLite, by the driver or by vdbe.
+type sqliteError interface {
+	error
+	Code() int
+}
+
+func (v *Violation) sqlite(e sqliteError) {
 	switch e.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
 		v.Kind = Unique
@@ -214,7 +219,7 @@ func (v *Violation) sqlite(e *sqlite.Error) {
 }
 
 // columns reads "posts.author_id, posts.slug".
-func (v *Violation) columns(e *sqlite.Error, prefix string) {
+func (v *Violation) columns(e sqliteError, prefix string) {
 	for _, name := range strings.Split(constraintText(e, prefix), ", ") {
 		if table, column, ok := strings.Cut(name, "."); ok {
 			v.Table, v.Columns = table, append(v.Columns, column)
@@ -223,7 +228,7 @@ func (v *Violation) columns(e *sqlite.Error, prefix string) {
 }
 
 // constraintText returns what stands between the prefix and the code, which the driver adds in brackets.
-func constraintText(e *sqlite.Error, prefix string) string {
+func constraintText(e sqliteError, prefix string) string {
 	_, text, _ := strings.Cut(e.Error(), prefix)
 	if i := strings.LastIndex(text, " ("); i >= 0 {
 		text = text[:i]

@@ -11,7 +11,8 @@ import (
 
 // SQLite has one writer at a time, and each COMMIT waits for the disk. Writers that wait meanwhile therefore go together: the
 // first of them begins a transaction, the others follow in it, each in a savepoint of its own, and one COMMIT is for all of
-// them. Nobody hears of success before it. Who is alone pays nothing for it.
+// them. Nobody hears of success before it. Who is alone pays nothing for it. The first one's goroutine writes for all: to wake
+// another's for each write, and to wait for it, costs as much as the write.
 
 // maxGroup is how many writers go together at most, so that the first of them does not wait for too long.
 const maxGroup = 128
@@ -27,23 +28,29 @@ type group struct {
 	busy    bool // somebody leads
 }
 
-// follower is a writer in the queue. It is told to lead the next transaction, or to write in the present one.
+// follower is a writer in the queue. It is told to lead the next transaction, or what has become of its write in another's.
 type follower struct {
+	ctx context.Context //nolint:containedctx // the leader's goroutine writes with it
+	u   *update
+	fn  func(ctx context.Context) error
+
 	lead chan struct{}
-	turn chan session
-	ran  chan error // that the transaction cannot be saved, nil if it can
 	done chan error // that of COMMIT
+
+	// What fn has done, before done.
+	err      error
+	panicked any
 }
 
 // join puts a writer into the queue. It is nil for one that leads at once.
-func (g *group) join() *follower {
+func (g *group) join(ctx context.Context, u *update, fn func(ctx context.Context) error) *follower {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.busy {
 		g.busy = true
 		return nil
 	}
-	f := &follower{lead: make(chan struct{}), turn: make(chan session), ran: make(chan error), done: make(chan error)}
+	f := &follower{ctx: ctx, u: u, fn: fn, lead: make(chan struct{}), done: make(chan error)}
 	g.waiting = append(g.waiting, f)
 	return f
 }
@@ -76,7 +83,7 @@ func (g *group) next(leads bool) *follower {
 
 // run is [update.run] for a database whose writers go together.
 func (g *group) run(ctx context.Context, u *update, fn func(ctx context.Context) error) error {
-	f := g.join()
+	f := g.join(ctx, u, fn)
 	if f == nil {
 		return g.leading(ctx, u, fn)
 	}
@@ -85,8 +92,8 @@ func (g *group) run(ctx context.Context, u *update, fn func(ctx context.Context)
 		select {
 		case <-f.lead:
 			return g.leading(ctx, u, fn)
-		case in := <-f.turn:
-			return f.follow(ctx, in, u, fn)
+		case end := <-f.done:
+			return f.ended(end)
 		case <-left:
 			if g.leave(f) {
 				return fmt.Errorf("wait to write: %w", ctx.Err())
@@ -125,9 +132,8 @@ func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Cont
 		if f == nil {
 			break
 		}
-		f.turn <- session{tx, conn}
 		followers = append(followers, f)
-		end = <-f.ran
+		end = f.write(session{tx, conn})
 	}
 	if end == nil {
 		if err := tx.Commit(); err != nil {
@@ -137,54 +143,56 @@ func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Cont
 	return end
 }
 
-// follow writes in the transaction of another one, and waits for its end. What it found in the transaction is true only then,
-// so that its own error waits, too.
-func (f *follower) follow(ctx context.Context, in session, u *update, fn func(ctx context.Context) error) (err error) {
-	defer func() { // also if fn panics
-		if end := <-f.done; end != nil {
-			err = end
-		}
-	}()
-	return f.write(ctx, in, u, fn)
+// ended is the end of a follower. What it found in the transaction of another is true only if that was committed, so that its own
+// error has waited, too.
+func (f *follower) ended(end error) error {
+	if f.panicked != nil {
+		panic(f.panicked)
+	}
+	if end != nil {
+		return end
+	}
+	return f.err
 }
 
-func (f *follower) write(ctx context.Context, in session, u *update, fn func(ctx context.Context) error) (err error) {
-	if err := ctx.Err(); err != nil {
-		f.ran <- nil
-		return fmt.Errorf("wait to write: %w", err)
+// write writes in the transaction of another. It returns why that cannot be committed.
+func (f *follower) write(in session) (broken error) {
+	if err := f.ctx.Err(); err != nil {
+		f.err = fmt.Errorf("wait to write: %w", err)
+		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), followerLimit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(f.ctx), followerLimit)
 	defer cancel()
-	u.tx, u.conn = in.Tx, in.conn
-	if u.once {
-		err = errors.New("the write did not end")
-		defer func() { f.ran <- keeps(err) }() // also if fn panics
-		err = u.call(ctx, fn)
-		return err
+	f.u.tx, f.u.conn = in.Tx, in.conn
+	if f.u.once {
+		f.call(ctx)
+		return keeps(f.err)
 	}
 	if _, err := in.ExecContext(ctx, "SAVEPOINT follower"); err != nil {
-		f.ran <- err
 		return err
 	}
-	kept := false
-	defer func() { // also if fn panics
-		var broken error
-		if !kept {
-			_, undo := in.ExecContext(ctx, "ROLLBACK TO follower")
-			broken = undo
+	f.call(ctx)
+	if f.err != nil {
+		_, broken = in.ExecContext(ctx, "ROLLBACK TO follower")
+	}
+	if broken == nil {
+		_, broken = in.ExecContext(ctx, "RELEASE follower")
+	}
+	if broken != nil {
+		// SQLite itself undoes a transaction for which the disk has no room, or that is interrupted.
+		return fmt.Errorf("the transaction of several writers was undone: %w", errors.Join(f.err, broken))
+	}
+	return nil
+}
+
+// call calls fn. Its panic is the follower's own.
+func (f *follower) call(ctx context.Context) {
+	defer func() {
+		if f.panicked = recover(); f.panicked != nil {
+			f.err = errors.New("the write did not end")
 		}
-		if broken == nil {
-			_, broken = in.ExecContext(ctx, "RELEASE follower")
-		}
-		if broken != nil {
-			// SQLite itself undoes a transaction for which the disk has no room, or that is interrupted.
-			broken = fmt.Errorf("the transaction of several writers was undone: %w", errors.Join(err, broken))
-		}
-		f.ran <- broken
 	}()
-	err = u.call(ctx, fn)
-	kept = err == nil
-	return err
+	f.err = f.u.call(ctx, f.fn)
 }
 
 // keeps says why the transaction cannot be committed after a statement that ended with an error, nil if the statement has left

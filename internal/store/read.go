@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/entwine-data/entwine/internal/pgwire"
+	"github.com/entwine-data/entwine/internal/vdbe"
 )
 
 // Querier reads rows. That of a transaction serves one statement at a time: the rows of one must be closed before the next.
@@ -113,6 +114,16 @@ func nextOf(result driver.Rows) func() ([]Value, error) {
 				return nil, err
 			}
 			return values, decode(values, row, columns)
+		}
+	}
+	if result, ok := result.(*vdbe.Rows); ok {
+		values := make([]Value, result.Count())
+		return func() ([]Value, error) {
+			if err := result.NextRow(); err != nil {
+				return nil, err
+			}
+			view(values, result)
+			return values, nil
 		}
 	}
 	row := make([]driver.Value, len(result.Columns()))

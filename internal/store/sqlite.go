@@ -14,6 +14,8 @@ import (
 
 	"entgo.io/ent/dialect"
 	"modernc.org/sqlite"
+
+	"github.com/entwine-data/entwine/internal/vdbe"
 )
 
 // What every connection to a SQLite file needs. busy_timeout stands first, because the others may meet a lock already. Only
@@ -56,12 +58,12 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	name := (&url.URL{Scheme: "file", Path: path}).String()
 
 	db := &DB{dialect: dialect.SQLite, log: opts.Logger, group: &group{}}
-	if db.writer, err = sqlitePool(name+sqliteWriter, opts); err != nil {
+	if db.writer, _, err = sqlitePool(name+sqliteWriter, opts); err != nil {
 		return nil, err
 	}
 	// One writer at a time is all that SQLite allows: waiting for the connection is fair, waiting for the lock is not.
 	keep(db.writer, 1)
-	if db.reader, err = sqlitePool(name+sqliteReader, opts); err != nil {
+	if db.reader, db.readers, err = sqlitePool(name+sqliteReader, opts); err != nil {
 		return nil, errors.Join(err, db.writer.Close())
 	}
 	keep(db.reader, or(opts.MaxConns, max(4, 2*runtime.GOMAXPROCS(0))))
@@ -74,7 +76,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 
 // openMemory opens a database that is gone when it is closed. It consists of its one connection.
 func openMemory(opts Options) (*DB, error) {
-	pool, err := sqlitePool("file::memory:"+sqliteWriter, opts)
+	pool, _, err := sqlitePool("file::memory:"+sqliteWriter, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -82,12 +84,13 @@ func openMemory(opts Options) (*DB, error) {
 	return &DB{dialect: dialect.SQLite, reader: pool, writer: pool, log: opts.Logger}, nil
 }
 
-func sqlitePool(dsn string, opts Options) (*sql.DB, error) {
+func sqlitePool(dsn string, opts Options) (*sql.DB, *connector, error) {
 	inner, err := sqlite.NewConnector(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+		return nil, nil, fmt.Errorf("open database: %w", err)
 	}
-	return sql.OpenDB(newConnector(inner, opts)), nil
+	c := newConnector(vdbe.Connector{Connector: inner}, opts)
+	return sql.OpenDB(c), c, nil
 }
 
 // keep sets the size of a pool. Connections stay open, since each holds its prepared statements.

@@ -7,8 +7,10 @@ import (
 	"unsafe"
 
 	"github.com/lib/pq/oid"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/entwine-data/entwine/internal/pgwire"
+	"github.com/entwine-data/entwine/internal/vdbe"
 )
 
 // ValueType says which part of a [Value] holds it.
@@ -119,4 +121,27 @@ func decode(values []Value, row [][]byte, columns []pgwire.Column) error {
 		}
 	}
 	return nil
+}
+
+// view fills values with a row of SQLite. No text is copied, and none made a time unless its column is declared as one.
+func view(values []Value, row *vdbe.Rows) {
+	for i := range values {
+		switch v := row.Column(i); v.Type() {
+		case sqlite3.SQLITE_INTEGER:
+			values[i] = intValue(v.Int())
+		case sqlite3.SQLITE_TEXT:
+			values[i] = Value{Type: Text, Data: v.Bytes()}
+			if row.HoldsTimes(i) {
+				if t, ok := vdbe.ParseTime(string(v.Bytes())); ok {
+					values[i] = ValueOf(t)
+				}
+			}
+		case sqlite3.SQLITE_FLOAT:
+			values[i] = floatValue(v.Float())
+		case sqlite3.SQLITE_BLOB:
+			values[i] = Value{Type: Bytes, Data: v.Bytes()}
+		default:
+			values[i] = Value{}
+		}
+	}
 }

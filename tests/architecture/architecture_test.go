@@ -47,7 +47,7 @@ var features = map[string][]string{
 	"internal/load":        {"internal/store"},                                                    // writes in bulk
 	"internal/migrate":     {"internal/migrate/rules", "internal/search", "internal/store"},       // changes tables, says what to beware of, makes them searchable
 	"internal/pgtest":      {"internal/testenv"},                                                  // may lack Postgres
-	"internal/store":       {"internal/requestid"},                                                // names it in its log
+	"internal/store":       {"internal/pgwire", "internal/requestid", "internal/vdbe"},            // executes statements with both, and names requests in its log
 	"internal/sysdb":       {"internal/migrate"},                                                  // is a line of migrations
 }
 
