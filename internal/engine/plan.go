@@ -162,7 +162,7 @@ type read struct {
 
 	// size, rowCount, groupCount and keyCount are what the last executions needed, so that the next one need not grow its buffers.
 	size, rowCount, groupCount, keyCount sizeHint
-	spare          sync.Pool // of *spare
+	spare                                sync.Pool // of *spare
 }
 
 // link leads from a read's rows to a read below it.
