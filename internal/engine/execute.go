@@ -163,8 +163,8 @@ func (x *execution) query(ctx context.Context, q store.Querier, s *statement, pa
 
 // parentKeys are the distinct keys that the rows of the level above hold for r.
 func (x *execution) parentKeys(r *read) []any {
-	var keys []any
-	seen := make(map[any]bool)
+	keys := make([]any, 0, r.keyCount.get())
+	seen := make(map[any]struct{}, r.keyCount.get())
 	for _, parent := range x.rows {
 		if parent == nil || parent.err != nil {
 			continue
@@ -174,13 +174,14 @@ func (x *execution) parentKeys(r *read) []any {
 				continue
 			}
 			for _, key := range parent.keys[l.key] {
-				if key != nil && !seen[key] {
-					seen[key] = true
+				if _, known := seen[key]; !known && key != nil {
+					seen[key] = struct{}{}
 					keys = append(keys, key)
 				}
 			}
 		}
 	}
+	r.keyCount.put(len(keys))
 	return keys
 }
 

@@ -160,8 +160,8 @@ type read struct {
 	wantID bool
 	idCell int
 
-	// size and rowCount are what the last executions needed, so that the next one need not grow its buffers.
-	size, rowCount sizeHint
+	// size, rowCount, groupCount and keyCount are what the last executions needed, so that the next one need not grow its buffers.
+	size, rowCount, groupCount, keyCount sizeHint
 	spare          sync.Pool // of *spare
 }
 

@@ -108,6 +108,7 @@ type scanner struct {
 	columns []target // what the values after the key are for
 	limit   int      // rows of a group that are kept, 0 for all
 	cur     *group
+	slab    []group // that the groups are cut from
 	key     any
 	// values are those of the columns of the order, for the cursor: they are held until the row ends.
 	values []store.Value
@@ -195,7 +196,11 @@ func (s *scanner) begin(values []store.Value) bool {
 		return false
 	}
 	if s.next(values) {
-		s.cur = &group{start: r.n}
+		if len(s.slab) == cap(s.slab) {
+			s.slab = make([]group, 0, max(1, len(s.slab)*2, r.read.groupCount.get()))
+		}
+		s.slab = append(s.slab, group{start: r.n})
+		s.cur = &s.slab[len(s.slab)-1]
 		r.groups[s.key] = s.cur
 	}
 	if s.limit >= 0 && s.cur.n == s.limit {
@@ -332,6 +337,7 @@ func scan(ctx context.Context, q store.Querier, st *statement, parts []*part, ke
 	for _, p := range parts {
 		p.rows.read.size.put(len(p.rows.buf))
 		p.rows.read.rowCount.put(p.rows.n)
+		p.rows.read.groupCount.put(len(p.rows.groups))
 	}
 	return nil
 }
@@ -339,7 +345,7 @@ func scan(ctx context.Context, q store.Querier, st *statement, parts []*part, ke
 // expect prepares for rows with the named columns. It returns how many values a row has.
 func (s *scanner) expect(names []string) int {
 	r := s.rows
-	r.groups = make(map[any]*group)
+	r.groups = make(map[any]*group, r.read.groupCount.get())
 	r.keys, r.raw = make([][]any, len(r.read.columns)), make([][]any, len(r.read.columns))
 	if spare, ok := r.read.spare.Get().(*spare); ok {
 		r.buf, r.cells = spare.buf, spare.cells

@@ -14,6 +14,10 @@ import (
 // begin starts a request. What the server may forget goes first, so that it is forgotten even if the rest fails.
 func (c *Conn) begin() {
 	c.out = c.out[:0]
+	if c.pending != "" {
+		c.command(c.pending)
+		c.pending = ""
+	}
 	for _, name := range c.closed {
 		c.message('C', func() {
 			c.out = append(c.out, 'S')

@@ -80,7 +80,10 @@ type Conn struct {
 	out    []byte
 	names  int
 	closed []string // statements that the server need not keep any more
-	broken bool     // what comes next from the server is not known
+	// pending is the beginning of a transaction that goes with the next request, and owed how many answers come before its own.
+	pending string
+	owed    int
+	broken  bool // what comes next from the server is not known
 }
 
 // IsValid implements driver.Validator.
@@ -106,7 +109,7 @@ func (c *Conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 		return nil, driver.ErrBadConn
 	}
 	if word := strings.TrimLeft(query, " \t\r\n"); len(word) >= 4 && strings.EqualFold(word[:4], "copy") {
-		return c.driverConn.PrepareContext(ctx, query)
+		return c.foreign(ctx, query)
 	}
 	c.names++
 	s := &Stmt{conn: c, name: "e" + strconv.Itoa(c.names)}
@@ -139,9 +142,24 @@ func (c *Conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	}
 	if foreign {
 		c.closed = append(c.closed, s.name)
-		return c.driverConn.PrepareContext(ctx, query)
+		return c.foreign(ctx, query)
 	}
 	return s, nil
+}
+
+// foreign leaves a statement to lib/pq.
+func (c *Conn) foreign(ctx context.Context, query string) (driver.Stmt, error) {
+	if err := c.settle(ctx); err != nil {
+		return nil, err
+	}
+	st, err := c.driverConn.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if st, ok := st.(driverStmt); ok {
+		return foreignStmt{st, c}, nil
+	}
+	return st, nil // of COPY, with which nothing else takes turns
 }
 
 // exchange sends what was written and calls each for the messages that answer it, up to ReadyForQuery. An error of the server, or
@@ -169,13 +187,22 @@ func (c *Conn) exchange(ctx context.Context, each func(kind byte, msg []byte) er
 	return c.end(w, err)
 }
 
-// receive reads the next message that is not for everybody. An error means that the connection cannot be used any more; that of
-// the server is one if the server is about to leave.
+// receive reads the next message of the answer. An error means that the connection cannot be used any more; that of the server is
+// one if the server is about to leave.
 func (c *Conn) receive() (kind byte, msg []byte, err error) {
 	for {
 		kind, msg, err = c.in.next(c.sock.Conn)
 		if err != nil {
 			return 0, nil, err
+		}
+		if c.owed > 0 {
+			switch kind {
+			case 'Z':
+				c.owed--
+			case 'E':
+				return 0, nil, fmt.Errorf("begin or end of a transaction: %w: %w", driver.ErrBadConn, serverError(msg))
+			}
+			continue
 		}
 		switch kind {
 		case 'N', 'S', 'A': // notices, settings, notifications

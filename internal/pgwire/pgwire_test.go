@@ -315,6 +315,86 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// A transaction that only reads sees one state, writes nothing, and leaves nothing behind, however it ends and whatever is done in it.
+func TestReading(t *testing.T) {
+	ours, theirs := pools(t)
+	ours.SetMaxOpenConns(1)
+	must := func(_ any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(theirs.ExecContext(t.Context(), "CREATE TABLE counters (n int, at time); INSERT INTO counters VALUES (0, '12:00')"))
+	conn, err := ours.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	statements := map[string]*sql.Stmt{}
+	for name, query := range map[string]string{
+		"n": "SELECT n FROM counters", "time": "SELECT at FROM counters", "write": "UPDATE counters SET n = -1", "fail": "SELECT 1/n FROM generate_series(1, 0, -1) n",
+		"state": "SELECT current_setting('transaction_read_only') || ' ' || current_setting('transaction_isolation')",
+	} {
+		if statements[name], err = conn.PrepareContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count := 0
+	for round := range 300 {
+		tx, err := conn.BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen, failed := -1, false
+		for range rand.IntN(5) {
+			var n int
+			switch rand.IntN(6) {
+			case 0:
+				var at time.Time // lib/pq's
+				err = tx.StmtContext(t.Context(), statements["time"]).QueryRowContext(t.Context()).Scan(&at)
+			case 1:
+				err = tx.QueryRowContext(t.Context(), "SELECT n FROM counters").Scan(&n) // not prepared
+			case 2:
+				_, err = tx.StmtContext(t.Context(), statements["write"]).ExecContext(t.Context())
+				if err == nil {
+					t.Fatal("it was written")
+				}
+			case 3:
+				err = tx.StmtContext(t.Context(), statements["fail"]).QueryRowContext(t.Context()).Scan(&n)
+				if err == nil {
+					err = fmt.Errorf("read %d of it", n) // and not the rest
+				}
+			default:
+				err = tx.StmtContext(t.Context(), statements["n"]).QueryRowContext(t.Context()).Scan(&n)
+				if err == nil && seen < 0 {
+					seen = n
+					must(theirs.ExecContext(t.Context(), "UPDATE counters SET n = n + 1"))
+					count++
+				}
+				if err == nil && n != seen {
+					t.Fatalf("round %d: %d and then %d", round, seen, n)
+				}
+			}
+			if failed = failed || err != nil; failed && err == nil {
+				t.Fatalf("round %d: a statement after a failed one", round)
+			}
+		}
+		if rand.IntN(2) == 0 {
+			must(nil, tx.Rollback())
+		} else if err := tx.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		var n int
+		var state string
+		must(nil, statements["n"].QueryRowContext(t.Context()).Scan(&n))
+		must(nil, statements["state"].QueryRowContext(t.Context()).Scan(&state))
+		if n != count || state != "off read committed" {
+			t.Fatalf("round %d: %d after %d writes, %s", round, n, count, state)
+		}
+	}
+}
+
 // A connection that the server has ended is not used again.
 func TestServerEndsConnection(t *testing.T) {
 	ours, theirs := pools(t)

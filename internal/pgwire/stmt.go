@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -146,8 +145,12 @@ func (s *Stmt) bind(args []driver.NamedValue) error {
 	if len(args) != len(s.params) {
 		return fmt.Errorf("%d arguments for a statement with %d parameters", len(args), len(s.params))
 	}
+	for _, a := range args {
+		if !sendable(a.Value) {
+			return fmt.Errorf("a %T cannot be sent", a.Value)
+		}
+	}
 	c.begin()
-	var failure error
 	c.message('B', func() {
 		c.text("") // the portal
 		c.text(s.name)
@@ -157,17 +160,13 @@ func (s *Stmt) bind(args []driver.NamedValue) error {
 		}
 		c.int16(len(args))
 		for _, a := range args {
-			failure = errors.Join(failure, c.argument(a.Value))
+			c.argument(a.Value)
 		}
 		c.int16(len(s.columns))
 		for _, col := range s.columns {
 			c.int16(flag(col.Binary()))
 		}
 	})
-	if failure != nil {
-		c.out = c.out[:0]
-		return failure
-	}
 	c.message('E', func() {
 		c.text("")
 		c.out = appendInt32(c.out, 0) // all rows
@@ -191,14 +190,22 @@ func flag(b bool) int {
 	return 0
 }
 
+func sendable(v driver.Value) bool {
+	switch v.(type) {
+	case nil, int64, float64, bool, string, []byte, time.Time:
+		return true
+	}
+	return false
+}
+
 // argument appends the value of a parameter, as text unless bind has said otherwise.
-func (c *Conn) argument(v driver.Value) error {
+func (c *Conn) argument(v driver.Value) {
 	at := len(c.out)
 	c.out = append(c.out, 0, 0, 0, 0)
 	switch v := v.(type) {
 	case nil:
 		binary.BigEndian.PutUint32(c.out[at:], math.MaxUint32)
-		return nil
+		return
 	case int64:
 		c.out = strconv.AppendInt(c.out, v, 10)
 	case float64:
@@ -210,16 +217,13 @@ func (c *Conn) argument(v driver.Value) error {
 	case []byte:
 		if v == nil {
 			binary.BigEndian.PutUint32(c.out[at:], math.MaxUint32)
-			return nil
+			return
 		}
 		c.out = append(c.out, v...)
 	case time.Time:
 		c.out = append(c.out, pq.FormatTimestamp(v)...)
-	default:
-		return fmt.Errorf("a %T cannot be sent", v)
 	}
 	binary.BigEndian.PutUint32(c.out[at:], uint32(len(c.out)-at-4)) //nolint:gosec // see maxMessage
-	return nil
 }
 
 // Rows is a result that is being read. The connection serves nothing else until it is closed.
