@@ -17,8 +17,14 @@ func (h *handler) write(w http.ResponseWriter, status int, f format, resp *graph
 	send(w, status, f, head, append(resp.Data, tail...))
 }
 
-// envelope is what stands before and after the data.
+// The envelope of nearly all responses.
+var beforeData, afterData = []byte(`{"data":`), []byte("}")
+
+// envelope is what stands before and after the data. It must not be changed.
 func envelope(resp *graphql.Response) (before, after []byte) {
+	if len(resp.Errors) == 0 && len(resp.Extensions) == 0 && resp.Data != nil {
+		return beforeData, afterData
+	}
 	var head bytes.Buffer
 	head.WriteByte('{')
 	if len(resp.Errors) > 0 {
