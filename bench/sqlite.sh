@@ -28,13 +28,16 @@ fi
 measure() {
 	node "$harness/run.mjs" --peers limit-sqlite,entwine --base limit-sqlite --ops "$1" \
 		--cmd "limit-sqlite=$BENCH_TMP/limit-sqlite -db $2,dialect=limit" \
-		--cmd "entwine=env DATABASE_URL=sqlite:$2 $settings $project/server serve,dialect=entwine" "${@:3}"
+		--cmd "entwine=env DATABASE_URL=sqlite:$2 $settings $project/server serve,dialect=entwine" --out measured-sqlite.jsonl "${@:3}"
 }
 
+table=$PWD/bench/table.mjs
 cd "$BENCH_TMP"
+rm -f measured-sqlite.jsonl
 measure a,b,c,d,e,f,h "$file" "$@"
 # Operation g writes, which would move the page that e asks for.
 written=$BENCH_TMP/sqlite/written.db
 rm -f "$written"*
 cp "$file" "$written"
 measure g "$written" "$@"
+node "$table" measured-sqlite.jsonl
