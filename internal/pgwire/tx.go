@@ -8,7 +8,8 @@ import (
 )
 
 // BeginTx implements driver.ConnBeginTx. A transaction that only reads costs no round trips of its own: it begins with its first
-// statement, and nobody waits for its end, since there is nothing that could fail to be kept.
+// statement, and nobody waits for its end, since there is nothing that could fail to be kept. So it is the first statement that
+// finds out whether the server is still there.
 func (c *Conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	level, known := map[sql.IsolationLevel]string{
 		sql.LevelDefault: "", sql.LevelRepeatableRead: " ISOLATION LEVEL REPEATABLE READ", sql.LevelSerializable: " ISOLATION LEVEL SERIALIZABLE",
@@ -19,9 +20,7 @@ func (c *Conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 		}
 		return c.driverConn.BeginTx(ctx, opts)
 	}
-	// A BEGIN that is sent at once would show that the server is gone, while another connection can still be taken. The answer
-	// to the end of the last transaction is there already.
-	if err := c.catchUp(); err != nil || c.in.last == c.in.first && ended(c.sock.Conn) {
+	if err := c.catchUp(); err != nil {
 		c.broken = true
 		return nil, errors.Join(driver.ErrBadConn, err)
 	}

@@ -133,7 +133,7 @@ func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Cont
 			break
 		}
 		followers = append(followers, f)
-		end = f.write(session{tx, conn})
+		end = f.write(tx, conn)
 	}
 	if end == nil {
 		if err := tx.Commit(); err != nil {
@@ -156,27 +156,27 @@ func (f *follower) ended(end error) error {
 }
 
 // write writes in the transaction of another. It returns why that cannot be committed.
-func (f *follower) write(in session) (broken error) {
+func (f *follower) write(tx *sql.Tx, conn *sql.Conn) (broken error) {
 	if err := f.ctx.Err(); err != nil {
 		f.err = fmt.Errorf("wait to write: %w", err)
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(f.ctx), followerLimit)
 	defer cancel()
-	f.u.tx, f.u.conn = in.Tx, in.conn
+	f.u.tx, f.u.conn = tx, conn
 	if f.u.once {
 		f.call(ctx)
 		return keeps(f.err)
 	}
-	if _, err := in.ExecContext(ctx, "SAVEPOINT follower"); err != nil {
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT follower"); err != nil {
 		return err
 	}
 	f.call(ctx)
 	if f.err != nil {
-		_, broken = in.ExecContext(ctx, "ROLLBACK TO follower")
+		_, broken = tx.ExecContext(ctx, "ROLLBACK TO follower")
 	}
 	if broken == nil {
-		_, broken = in.ExecContext(ctx, "RELEASE follower")
+		_, broken = tx.ExecContext(ctx, "RELEASE follower")
 	}
 	if broken != nil {
 		// SQLite itself undoes a transaction for which the disk has no room, or that is interrupted.

@@ -63,10 +63,7 @@ func openPostgres(text string, opts Options) (*DB, error) {
 func postgresConnector(cfg pq.Config, sslmode bool) (driver.Connector, error) {
 	cfg.Host = strings.Trim(cfg.Host, "[]")          // lib/pq leaves them on where the URL has no port, and cannot dial that
 	if sslmode || cfg.SSLMode == pq.SSLModeDisable { // as for a socket in the file system
-		if cfg.SSLMode == pq.SSLModeDisable {
-			return pgwire.NewConnector(cfg)
-		}
-		return pq.NewConnectorConfig(cfg)
+		return pgwireConnector(cfg)
 	}
 	if !loopback(cfg) {
 		cfg.SSLMode = pq.SSLModeVerifyFull
@@ -78,11 +75,19 @@ func postgresConnector(cfg pq.Config, sslmode bool) (driver.Connector, error) {
 		return nil, err
 	}
 	cfg.SSLMode = pq.SSLModeDisable
-	plain, err := pgwire.NewConnector(cfg)
+	plain, err := pgwireConnector(cfg)
 	if err != nil {
 		return nil, err
 	}
 	return &preferTLS{Connector: secret, plain: plain}, nil
+}
+
+// pgwireConnector lets statements be executed past lib/pq where that can be: without TLS, and where statements are prepared.
+func pgwireConnector(cfg pq.Config) (driver.Connector, error) {
+	if cfg.SSLMode != pq.SSLModeDisable || cfg.BinaryParameters {
+		return pq.NewConnectorConfig(cfg)
+	}
+	return pgwire.NewConnector(cfg)
 }
 
 func loopback(cfg pq.Config) bool {
@@ -105,7 +110,7 @@ func loopback(cfg pq.Config) bool {
 // asks again for every new one.
 type preferTLS struct {
 	*pq.Connector
-	plain   *pgwire.Connector
+	plain   driver.Connector
 	refused atomic.Bool
 }
 

@@ -49,10 +49,43 @@ func (p pool) Read(ctx context.Context, query string, args []any, row func([]Val
 type session struct {
 	*sql.Tx
 	conn *sql.Conn
+	// again begins the transaction on another connection, if it has not read anything yet. A snapshot begins with its first statement,
+	// which is then the first to learn that the server has ended the connection.
+	again func(ctx context.Context) error
 }
 
-func (s session) Read(ctx context.Context, query string, args []any, row func([]Value) error) error {
-	return read(ctx, s.conn, query, args, row)
+func (s *session) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := s.Tx.QueryContext(ctx, query, args...)
+	for s.retry(ctx, &err, false) {
+		rows, err = s.Tx.QueryContext(ctx, query, args...)
+	}
+	return rows, err
+}
+
+func (s *session) Read(ctx context.Context, query string, args []any, row func([]Value) error) error {
+	began := false
+	each := func(values []Value) error {
+		began = true
+		return row(values)
+	}
+	err := read(ctx, s.conn, query, args, each)
+	for s.retry(ctx, &err, began) {
+		err = read(ctx, s.conn, query, args, each)
+	}
+	return err
+}
+
+// retry says whether the first statement can be executed once more.
+func (s *session) retry(ctx context.Context, err *error, began bool) bool {
+	if s.again == nil || began || !errors.Is(*err, driver.ErrBadConn) {
+		s.again = nil
+		return false
+	}
+	if failure := s.again(ctx); failure != nil {
+		*err = failure
+		return false
+	}
+	return true
 }
 
 func read(ctx context.Context, on *sql.Conn, query string, args []any, row func([]Value) error) error {

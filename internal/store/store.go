@@ -95,7 +95,7 @@ func (db *DB) Close() error {
 // by callers who do the same: don't.
 func (db *DB) View(ctx context.Context, snapshot bool, fn func(ctx context.Context, q Querier) error) error {
 	if u := db.running(ctx); u != nil {
-		return fn(ctx, session{u.tx, u.conn})
+		return fn(ctx, &session{Tx: u.tx, conn: u.conn})
 	}
 	if !snapshot {
 		return fn(ctx, pool{db.reader})
@@ -108,12 +108,31 @@ func (db *DB) View(ctx context.Context, snapshot bool, fn func(ctx context.Conte
 	if err != nil {
 		return fmt.Errorf("begin to read: %w", err)
 	}
-	defer conn.Close()
-	defer tx.Rollback() // does nothing after Commit
-	if err := fn(ctx, session{tx, conn}); err != nil {
+	s := &session{Tx: tx, conn: conn}
+	end := func() {
+		_ = s.Rollback() // does nothing after Commit
+		_ = s.conn.Close()
+	}
+	defer func() { end() }()
+	attempts := db.reader.Stats().MaxOpenConnections
+	s.again = func(ctx context.Context) error {
+		if attempts--; attempts < 0 {
+			s.again = nil
+			return driver.ErrBadConn
+		}
+		end()
+		conn, tx, err := begin(ctx, db.reader, opts)
+		if err != nil {
+			end = func() {}
+			return fmt.Errorf("begin to read: %w", err)
+		}
+		s.Tx, s.conn = tx, conn
+		return nil
+	}
+	if err := fn(ctx, s); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
+	if err := s.Commit(); err != nil {
 		return fmt.Errorf("end reading: %w", err)
 	}
 	return nil
