@@ -106,7 +106,7 @@ func (r *reader) fill(from io.Reader, n int) error {
 
 var errMalformed = fmt.Errorf("malformed message of the server: %w", io.ErrUnexpectedEOF)
 
-// fields reads the parts of a message. What is missing reads as zero, and ok says so.
+// fields reads the parts of a message. What is missing reads as zero, and err says so.
 type fields struct {
 	msg    []byte
 	failed bool

@@ -11,10 +11,16 @@ import (
 // statement, and nobody waits for its end, since there is nothing that could fail to be kept. So it is the first statement that
 // finds out whether the server is still there.
 func (c *Conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	level, known := map[sql.IsolationLevel]string{
-		sql.LevelDefault: "", sql.LevelRepeatableRead: " ISOLATION LEVEL REPEATABLE READ", sql.LevelSerializable: " ISOLATION LEVEL SERIALIZABLE",
-	}[sql.IsolationLevel(opts.Isolation)]
-	if !opts.ReadOnly || !known {
+	begin := ""
+	switch sql.IsolationLevel(opts.Isolation) {
+	case sql.LevelDefault:
+		begin = "BEGIN READ ONLY"
+	case sql.LevelRepeatableRead:
+		begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	case sql.LevelSerializable:
+		begin = "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY"
+	}
+	if !opts.ReadOnly || begin == "" { // lib/pq knows the others, or that there is no such level
 		if err := c.settle(ctx); err != nil {
 			return nil, err
 		}
@@ -24,7 +30,7 @@ func (c *Conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 		c.broken = true
 		return nil, errors.Join(driver.ErrBadConn, err)
 	}
-	c.pending = "BEGIN" + level + " READ ONLY"
+	c.pending = begin
 	return reading{c}, nil
 }
 
