@@ -60,10 +60,11 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 		keys := x.seed
 		if r.node != nil {
 			var err error
-			if keys, err = x.idArguments(r); out.refused(err) || len(keys) == 0 {
+			args := r.node.ArgumentMap(x.vars)
+			if keys, err = r.idArguments(args); out.refused(err) || len(keys) == 0 {
 				return nil
 			}
-			if req.deleted, err = deletedArg(r.entity, r.node.ArgumentMap(x.vars), x.viewer); out.refused(err) {
+			if req.deleted, err = deletedArg(r.entity, args, x.viewer); out.refused(err) {
 				return nil
 			}
 		}
@@ -186,8 +187,7 @@ func (x *execution) parentKeys(r *read) []any {
 }
 
 // idArguments are the keys of a look-up by id: of post(id:), or those of r's type among node(id:) and nodes(ids:).
-func (x *execution) idArguments(r *read) ([]any, error) {
-	args := r.node.ArgumentMap(x.vars)
+func (r *read) idArguments(args map[string]any) ([]any, error) {
 	if r.node.Name == r.entity.Names.One {
 		key, err := parseGlobalID(args["id"], r.entity.Name, r.entity.ParseKey)
 		if err != nil {

@@ -82,7 +82,7 @@ func (e *Engine) insert(ctx context.Context, oc *graphql.OperationContext, p *mu
 	case failed != nil:
 		return nil, gqlerror.List{failure(databaseError(failed))}, true
 	}
-	w := &writer{buf: make([]byte, 0, 512), most: e.cfg.MaxBytes}
+	w := newWriter(make([]byte, 0, 512), e.cfg.MaxBytes)
 	w.object(p.root, func(*out) bool { return w.payload(x, s, outcome{keys: []any{key}, affected: 1, created: true}, input) })
 	return w.buf, w.errs, true
 }

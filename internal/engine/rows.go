@@ -346,7 +346,8 @@ func scan(ctx context.Context, q store.Querier, st *statement, parts []*part, ke
 func (s *scanner) expect(names []string) int {
 	r := s.rows
 	r.groups = make(map[any]*group, r.read.groupCount.get())
-	r.keys, r.raw = make([][]any, len(r.read.columns)), make([][]any, len(r.read.columns))
+	lists := make([][]any, 2*len(r.read.columns))
+	r.keys, r.raw = lists[:len(r.read.columns)], lists[len(r.read.columns):]
 	if spare, ok := r.read.spare.Get().(*spare); ok {
 		r.buf, r.cells = spare.buf, spare.cells
 	} else {
