@@ -25,7 +25,7 @@ import (
 
 const (
 	// maxFlights is how many batches are on their way at a time.
-	maxFlights = 4
+	maxFlights = 2
 	// maxCalls and maxCallBytes bound a batch, see [pgwire.Conn.Batch].
 	maxCalls     = 32
 	maxCallBytes = 1 << 10
