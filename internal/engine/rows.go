@@ -307,7 +307,7 @@ func (r *rows) columns() []string {
 // limit is the number of rows of the first part that are kept by parent, -1 for all.
 //
 // left is reduced by the size of what was read.
-func scan(ctx context.Context, q store.Querier, st *statement, parts []*part, keyed bool, limit int, left *int) error {
+func scan(ctx context.Context, q store.Querier, st *statement, parts []part, keyed bool, limit int, left *int) error {
 	width := 0
 	scanners := make([]scanner, len(parts))
 	for i, p := range parts {

@@ -23,8 +23,8 @@ type part struct {
 	rows  *rows
 	names []string
 	alias string
-	// A folded read is joined to another part, whose column holds its key.
-	to     *part
+	// A folded read is joined to the part with this alias, whose column holds its key.
+	to     string
 	column string
 }
 
@@ -34,7 +34,7 @@ func (q request) statement() *statement {
 }
 
 // keyed writes the rows whose columns hold one of the keys, each with those columns first.
-func (q request) keyed(parts []*part, by []keyColumn, keys []any) *statement {
+func (q request) keyed(parts []part, by []keyColumn, keys []any) *statement {
 	e := parts[0].rows.read.entity
 	s := q.statement()
 	s.WriteSQL("SELECT ")
@@ -55,7 +55,7 @@ func (q request) keyed(parts []*part, by []keyColumn, keys []any) *statement {
 }
 
 // unique writes the look-up of one row by a unique key.
-func (q request) unique(parts []*part, values []any) *statement {
+func (q request) unique(parts []part, values []any) *statement {
 	r := parts[0].rows.read
 	s := q.statement()
 	s.WriteSQL("SELECT 1")
@@ -90,7 +90,7 @@ func (q request) unique(parts []*part, values []any) *statement {
 
 // from writes the columns of all parts, after a first one, and their tables. A folded part has its key before its columns.
 // What the viewer may not read of it is left out by the join, so that it looks like a row that is not there.
-func (q request) from(s *statement, parts []*part) {
+func (q request) from(s *statement, parts []part) {
 	for i, p := range parts {
 		if i > 0 {
 			s.WriteSQL(", ")
@@ -110,8 +110,8 @@ func (q request) from(s *statement, parts []*part) {
 		s.WriteSQL(" ON ")
 		s.WriteColumn(p.alias, e.ID[0].Column)
 		s.WriteSQL(" = ")
-		s.WriteColumn(p.to.alias, p.column)
-		q.guard(s, p.rows.read.edge, p.alias, p.to.alias)
+		s.WriteColumn(p.to, p.column)
+		q.guard(s, p.rows.read.edge, p.alias, p.to)
 		q.restrict(s, e, p.alias)
 	}
 }
