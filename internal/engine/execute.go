@@ -105,7 +105,7 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 // parts are what the statement of a read selects: its own columns and those of the reads that are folded into it, at any
 // depth.
 func (x *execution) parts(out *rows) []part {
-	parts := append(make([]part, 0, 1+x.plan.folded), part{rows: out, names: out.columns(), alias: "t"})
+	parts := append(make([]part, 0, 1+len(out.read.links)), part{rows: out, names: out.columns(), alias: "t"})
 	for i := 0; i < len(parts); i++ {
 		for _, l := range parts[i].rows.read.links {
 			if !l.child.folded {
