@@ -241,13 +241,13 @@ func (r *Rule) Made(v Viewer) *Rule {
 func (r *Rule) Reduce(v Viewer) *Rule {
 	switch {
 	case v.System:
-		return Everyone()
+		return everyone
 	case r == nil:
 		return nil
 	}
 	verdict := func(ok bool) *Rule {
 		if ok {
-			return Everyone()
+			return everyone
 		}
 		return nil
 	}
@@ -278,14 +278,14 @@ func (r *Rule) Reduce(v Viewer) *Rule {
 	case KindNot:
 		switch inner := r.Rules[0].Reduce(v); {
 		case inner == nil:
-			return Everyone()
+			return everyone
 		case inner.Kind == KindEveryone:
 			return nil
 		default:
 			return Not(inner)
 		}
 	case KindAny:
-		var rest []*Rule
+		rest := make([]*Rule, 0, len(r.Rules))
 		for _, sub := range r.Rules {
 			s := sub.Reduce(v)
 			if s == nil {
@@ -298,7 +298,7 @@ func (r *Rule) Reduce(v Viewer) *Rule {
 		}
 		return combine(KindAny, rest, nil)
 	case KindAll:
-		var rest []*Rule
+		rest := make([]*Rule, 0, len(r.Rules))
 		for _, sub := range r.Rules {
 			s := sub.Reduce(v)
 			if s == nil {
@@ -308,10 +308,13 @@ func (r *Rule) Reduce(v Viewer) *Rule {
 				rest = append(rest, s)
 			}
 		}
-		return combine(KindAll, rest, Everyone())
+		return combine(KindAll, rest, everyone)
 	}
 	return nil
 }
+
+// everyone is what rules are reduced to. It must not be changed.
+var everyone = Everyone()
 
 func combine(kind Kind, rules []*Rule, empty *Rule) *Rule {
 	switch len(rules) {

@@ -65,7 +65,7 @@ func (e *Entity) Condition(r *access.Rule, v access.Viewer) Condition {
 		}
 		for _, sub := range r.Rules {
 			part := e.Condition(sub, v)
-			if sub != nil && sub.Kind == r.Kind && part.Any == (r.Kind == access.KindAny) { // any of any is one list
+			if sub != nil && sub.Kind == r.Kind && len(sub.Rules) > 1 { // any of any is one list
 				c.Parts = append(c.Parts, part.Parts...)
 				continue
 			}

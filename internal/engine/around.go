@@ -93,7 +93,8 @@ func (q request) exists(s *statement, r *read, a *listArgs, parent func(), o ord
 
 // aroundParents writes the look-up for the pages of several parents.
 func (q request) aroundParents(r *read, a *listArgs, keys []any) *statement {
-	s := &statement{postgres: q.postgres, request: q, order: a.order.steps}
+	s := q.statement()
+	s.order = a.order.steps
 	s.forParents(r, keys, func(parent func()) { q.lookAround(s, r, a, parent) })
 	return s
 }

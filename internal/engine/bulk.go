@@ -101,7 +101,7 @@ func (c *condition) says() bool {
 func (m *change) filtered(ctx context.Context, it *item, where *condition, most int) ([]any, error) {
 	e := m.entity
 	q := request{viewer: m.viewer, postgres: m.engine.postgres}
-	s := &statement{postgres: q.postgres, request: q}
+	s := q.statement()
 	s.WriteSQL("SELECT ")
 	s.WriteColumn("t", e.ID[0].Column)
 	s.WriteSQL(", CASE WHEN ")

@@ -236,7 +236,7 @@ func (e *Engine) query(ctx context.Context, oc *graphql.OperationContext) ([]byt
 	if err := x.read(ctx); err != nil {
 		return nil, gqlerror.List{failure(databaseError(err))}
 	}
-	w := &writer{buf: e.buffer(256 + p.size.get()*5/4), most: e.cfg.MaxBytes}
+	w := newWriter(e.buffer(256+p.size.get()*5/4), e.cfg.MaxBytes)
 	ok := w.root(x)
 	for _, r := range x.rows {
 		r.release()

@@ -60,10 +60,11 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 		keys := x.seed
 		if r.node != nil {
 			var err error
-			if keys, err = x.idArguments(r); out.refused(err) || len(keys) == 0 {
+			args := r.node.ArgumentMap(x.vars)
+			if keys, err = r.idArguments(args); out.refused(err) || len(keys) == 0 {
 				return nil
 			}
-			if req.deleted, err = deletedArg(r.entity, r.node.ArgumentMap(x.vars), x.viewer); out.refused(err) {
+			if req.deleted, err = deletedArg(r.entity, args, x.viewer); out.refused(err) {
 				return nil
 			}
 		}
@@ -103,17 +104,17 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 
 // parts are what the statement of a read selects: its own columns and those of the reads that are folded into it, at any
 // depth.
-func (x *execution) parts(out *rows) []*part {
-	parts := []*part{{rows: out, names: out.columns(), alias: "t"}}
+func (x *execution) parts(out *rows) []part {
+	parts := append(make([]part, 0, 1+len(out.read.links)), part{rows: out, names: out.columns(), alias: "t"})
 	for i := 0; i < len(parts); i++ {
 		for _, l := range parts[i].rows.read.links {
 			if !l.child.folded {
 				continue
 			}
 			child := x.rows[l.child.id]
-			parts = append(parts, &part{
+			parts = append(parts, part{
 				rows: child, names: child.columns(), alias: "f" + strconv.Itoa(len(parts)),
-				to: parts[i], column: parts[i].rows.read.columns[l.key].name,
+				to: parts[i].alias, column: parts[i].rows.read.columns[l.key].name,
 			})
 		}
 	}
@@ -154,7 +155,7 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 	return nil
 }
 
-func (x *execution) query(ctx context.Context, q store.Querier, s *statement, parts []*part, keyed bool, limit int) error {
+func (x *execution) query(ctx context.Context, q store.Querier, s *statement, parts []part, keyed bool, limit int) error {
 	if err := scan(ctx, q, s, parts, keyed, limit, x.left); err != nil {
 		return fmt.Errorf("read %s: %w", parts[0].rows.read.entity.Name, err)
 	}
@@ -186,8 +187,7 @@ func (x *execution) parentKeys(r *read) []any {
 }
 
 // idArguments are the keys of a look-up by id: of post(id:), or those of r's type among node(id:) and nodes(ids:).
-func (x *execution) idArguments(r *read) ([]any, error) {
-	args := r.node.ArgumentMap(x.vars)
+func (r *read) idArguments(args map[string]any) ([]any, error) {
 	if r.node.Name == r.entity.Names.One {
 		key, err := parseGlobalID(args["id"], r.entity.Name, r.entity.ParseKey)
 		if err != nil {

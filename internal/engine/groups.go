@@ -53,7 +53,7 @@ func (c *compiler) groupKey(f *collected, path string) *object {
 // groups writes a page of the groups of a read's rows, for all parents if there are keys. Each group has its parent's key
 // first (1 at the root), and then the columns that grouping describes.
 func (q request) groups(r *read, a *listArgs, keys []any) *statement {
-	s := &statement{postgres: q.postgres, request: q}
+	s := q.statement()
 	g := a.grouping
 	paged := len(keys) > 1 // each parent has a page
 	g.columns(s, map[bool]string{false: "g", true: "h"}[paged])

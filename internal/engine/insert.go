@@ -11,7 +11,6 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/entwine-data/entwine/gateway/access"
-	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/gateway/entity"
 	"github.com/entwine-data/entwine/internal/store"
 )
@@ -48,29 +47,31 @@ func (e *Engine) insert(ctx context.Context, oc *graphql.OperationContext, p *mu
 	if x.bind(1) != nil {
 		return nil, nil, false //nolint:nilerr // the usual way says why
 	}
-	ins := &store.Insert{}
-	if refs := m.doubtful(); len(refs) > 0 {
-		ins.Where = func(text []byte, args []any) ([]byte, []any) { return m.writeThere(text, args, refs) }
-	}
-	read, err := x.returning(ins)
+	columns, err := x.returned()
 	if err != nil {
 		return nil, nil, false //nolint:nilerr // there is another way
 	}
-	var keys []any
-	create := func(ctx context.Context) (err error) {
-		keys, err = mutator.Create(store.Single(ctx, ins), []*entity.Draft{it.draft})
-		if _, refused := errors.AsType[*apierr.Error](err); refused {
-			return sql.ErrNoRows // before anything was written; the usual way says why
-		}
+	ins, err := store.Capture(ctx, func(ctx context.Context) error {
+		_, err := mutator.Create(ctx, []*entity.Draft{it.draft})
 		return err
+	})
+	if err != nil {
+		return nil, nil, false //nolint:nilerr // the usual way says why
 	}
-	if e.postgres {
-		err = create(ctx)
-	} else {
-		err = e.db.UpdateOnce(ctx, create) // where writers share a COMMIT
+	var condition store.Condition
+	if refs := m.doubtful(); len(refs) > 0 {
+		condition = func(text []byte, args []any) ([]byte, []any) { return m.writeThere(text, args, refs) }
 	}
+	var key any
+	var failed error
+	err = e.db.InsertOne(ctx, ins, condition, columns, func(values []store.Value) {
+		s := &scanner{rows: x.rows[0], limit: -1, keyed: true}
+		s.expect(columns)
+		failed = s.row(values)
+		key = s.key
+	})
 	switch {
-	case errors.Is(err, store.ErrNotSingle), errors.Is(err, sql.ErrNoRows):
+	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil, false
 	case err != nil:
 		switch store.Classify(err).Kind {
@@ -78,12 +79,11 @@ func (e *Engine) insert(ctx context.Context, oc *graphql.OperationContext, p *mu
 			return nil, nil, false // the usual way says which values are to blame
 		}
 		return nil, gqlerror.List{failure(databaseError(err))}, true
+	case failed != nil:
+		return nil, gqlerror.List{failure(databaseError(failed))}, true
 	}
-	w := &writer{buf: make([]byte, 0, 512), most: e.cfg.MaxBytes}
-	if err := read(); err != nil {
-		return nil, gqlerror.List{failure(databaseError(err))}, true
-	}
-	w.object(p.root, func(*out) bool { return w.payload(x, s, outcome{keys: keys, affected: 1, created: true}, input) })
+	w := newWriter(make([]byte, 0, 512), e.cfg.MaxBytes)
+	w.object(p.root, func(*out) bool { return w.payload(x, s, outcome{keys: []any{key}, affected: 1, created: true}, input) })
 	return w.buf, w.errs, true
 }
 
@@ -120,8 +120,8 @@ func (it *item) fulfils(r *access.Rule, viewer access.Viewer) bool {
 	return false
 }
 
-// returning has an INSERT return what the payload needs. read is for the end of the row.
-func (x *execution) returning(ins *store.Insert) (read func() error, err error) {
+// returned are the columns of a new row that the payload needs beside its id.
+func (x *execution) returned() ([]string, error) {
 	out := x.rows[0]
 	r := out.read
 	if r.wantCursor {
@@ -131,26 +131,13 @@ func (x *execution) returning(ins *store.Insert) (read func() error, err error) 
 		}
 		out.args = &listArgs{order: o}
 	}
-	ins.Columns = append(ins.Columns, r.entity.ID[0].Column)
 	names := out.columns()
 	for _, name := range names {
 		if name[0] == 0 || r.entity.ColumnRule(name, x.viewer) != nil {
 			return nil, store.ErrNotSingle // a value that is not a column, or that the viewer may not read of every row
 		}
 	}
-	ins.Columns = append(ins.Columns, names...)
-	s := &scanner{rows: out, limit: -1, keyed: true}
-	values := make([]any, s.expect(names))
-	for i := range values {
-		ins.Dest = append(ins.Dest, &values[i])
-	}
-	return func() error {
-		row := make([]store.Value, len(values))
-		for i, v := range values {
-			row[i] = store.ValueOf(v)
-		}
-		return s.row(row)
-	}, nil
+	return names, nil
 }
 
 // writeThere writes that all references lead to rows that are there for the viewer.

@@ -60,7 +60,7 @@ func (m *change) readCurrent(ctx context.Context) error {
 // linkedRows are the keys of the rows behind an edge with a join table that the viewer may unlink, by their owners' keys.
 func (m *change) linkedRows(ctx context.Context, ed *entity.Edge, owners []any) (map[any][]any, error) {
 	target, q := ed.To(), request{viewer: m.viewer, postgres: m.engine.postgres}
-	s := &statement{postgres: q.postgres, request: q}
+	s := q.statement()
 	s.WriteSQL("SELECT ")
 	s.WriteColumn("j", ed.JoinOwn)
 	s.WriteSQL(", ")
@@ -200,7 +200,7 @@ func (m *change) cut(ctx context.Context, own *entity.Edge, branches []*branch) 
 func (m *change) linksOf(ctx context.Context, own *entity.Edge, b *branch) ([]any, error) {
 	e := own.To()
 	q := request{viewer: m.viewer, postgres: m.engine.postgres}
-	s := &statement{postgres: q.postgres, request: q}
+	s := q.statement()
 	s.WriteSQL("SELECT ")
 	for _, f := range e.ID {
 		s.WriteColumn("t", f.Column)

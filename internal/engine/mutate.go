@@ -141,7 +141,7 @@ func (e *Engine) mutate(ctx context.Context, oc *graphql.OperationContext, p *mu
 			return err
 		}
 		return e.db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
-			w = &writer{buf: make([]byte, 0, 1024), most: e.cfg.MaxBytes}
+			w = newWriter(make([]byte, 0, 1024), e.cfg.MaxBytes)
 			left := new(e.cfg.MaxBytes)
 			var failed error
 			i := 0

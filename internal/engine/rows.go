@@ -307,7 +307,7 @@ func (r *rows) columns() []string {
 // limit is the number of rows of the first part that are kept by parent, -1 for all.
 //
 // left is reduced by the size of what was read.
-func scan(ctx context.Context, q store.Querier, st *statement, parts []*part, keyed bool, limit int, left *int) error {
+func scan(ctx context.Context, q store.Querier, st *statement, parts []part, keyed bool, limit int, left *int) error {
 	width := 0
 	scanners := make([]scanner, len(parts))
 	for i, p := range parts {
@@ -346,7 +346,8 @@ func scan(ctx context.Context, q store.Querier, st *statement, parts []*part, ke
 func (s *scanner) expect(names []string) int {
 	r := s.rows
 	r.groups = make(map[any]*group, r.read.groupCount.get())
-	r.keys, r.raw = make([][]any, len(r.read.columns)), make([][]any, len(r.read.columns))
+	lists := make([][]any, 2*len(r.read.columns))
+	r.keys, r.raw = lists[:len(r.read.columns)], lists[len(r.read.columns):]
 	if spare, ok := r.read.spare.Get().(*spare); ok {
 		r.buf, r.cells = spare.buf, spare.cells
 	} else {

@@ -23,15 +23,20 @@ type part struct {
 	rows  *rows
 	names []string
 	alias string
-	// A folded read is joined to another part, whose column holds its key.
-	to     *part
+	// A folded read is joined to the part with this alias, whose column holds its key.
+	to     string
 	column string
 }
 
+// statement begins a statement, with memory for most of them.
+func (q request) statement() *statement {
+	return &statement{buf: make([]byte, 0, 512), postgres: q.postgres, request: q}
+}
+
 // keyed writes the rows whose columns hold one of the keys, each with those columns first.
-func (q request) keyed(parts []*part, by []keyColumn, keys []any) *statement {
+func (q request) keyed(parts []part, by []keyColumn, keys []any) *statement {
 	e := parts[0].rows.read.entity
-	s := &statement{postgres: q.postgres}
+	s := q.statement()
 	s.WriteSQL("SELECT ")
 	for i, c := range by {
 		if i > 0 {
@@ -50,9 +55,9 @@ func (q request) keyed(parts []*part, by []keyColumn, keys []any) *statement {
 }
 
 // unique writes the look-up of one row by a unique key.
-func (q request) unique(parts []*part, values []any) *statement {
+func (q request) unique(parts []part, values []any) *statement {
 	r := parts[0].rows.read
-	s := &statement{postgres: q.postgres}
+	s := q.statement()
 	s.WriteSQL("SELECT 1")
 	q.from(s, parts)
 	s.WriteSQL(" WHERE ")
@@ -85,7 +90,7 @@ func (q request) unique(parts []*part, values []any) *statement {
 
 // from writes the columns of all parts, after a first one, and their tables. A folded part has its key before its columns.
 // What the viewer may not read of it is left out by the join, so that it looks like a row that is not there.
-func (q request) from(s *statement, parts []*part) {
+func (q request) from(s *statement, parts []part) {
 	for i, p := range parts {
 		if i > 0 {
 			s.WriteSQL(", ")
@@ -105,8 +110,8 @@ func (q request) from(s *statement, parts []*part) {
 		s.WriteSQL(" ON ")
 		s.WriteColumn(p.alias, e.ID[0].Column)
 		s.WriteSQL(" = ")
-		s.WriteColumn(p.to.alias, p.column)
-		q.guard(s, p.rows.read.edge, p.alias, p.to.alias)
+		s.WriteColumn(p.to, p.column)
+		q.guard(s, p.rows.read.edge, p.alias, p.to)
 		q.restrict(s, e, p.alias)
 	}
 }
@@ -116,7 +121,8 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 	if r.edge != nil && r.edge.History {
 		q.past = r.edge
 	}
-	s := &statement{postgres: q.postgres, request: q, order: a.order.steps}
+	s := q.statement()
+	s.order = a.order.steps
 	switch {
 	case r.edge == nil:
 		before, after := a.sides(r)
@@ -306,7 +312,7 @@ func (q request) source(s *statement, r *read, a *listArgs, by order, parent fun
 
 // count writes the number of rows of a connection without its page, by parent if there are keys.
 func (q request) count(r *read, a *listArgs, keys []any) *statement {
-	s := &statement{postgres: q.postgres, request: q}
+	s := q.statement()
 	s.WriteSQL("SELECT ")
 	switch {
 	case r.edge == nil:

@@ -124,7 +124,7 @@ func (q request) total(r *read, a *listArgs, most int, keys []any) *statement {
 	if most < 0 {
 		return q.count(r, a, keys)
 	}
-	s := &statement{postgres: q.postgres, request: q}
+	s := q.statement()
 	if r.edge == nil {
 		s.WriteSQL("SELECT 1, ")
 		q.number(s, r, a, most, nil)
@@ -162,7 +162,7 @@ func (x *execution) totals(ctx context.Context, q store.Querier, out *rows, req 
 
 // guess is how many rows of a root list Postgres' planner expects.
 func (q request) guess(ctx context.Context, on store.Querier, r *read, a *listArgs) (int64, error) {
-	s := &statement{postgres: q.postgres, request: q}
+	s := q.statement()
 	s.WriteSQL("EXPLAIN (FORMAT JSON) SELECT 1")
 	q.source(s, r, a, order{}, nil)
 	result, err := on.QueryContext(ctx, string(s.buf), s.args...)

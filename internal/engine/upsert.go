@@ -81,7 +81,7 @@ func (m *change) find(ctx context.Context, k *entity.Key, it *item) (*sight, err
 		return nil, nil //nolint:nilnil // there is no such row
 	}
 	// The statement of a look-up by a unique key, but for what it selects.
-	only := []*part{{rows: &rows{read: &read{entity: m.entity, key: k}}, alias: "t", names: columnsOf(m.entity.ID)}}
+	only := []part{{rows: &rows{read: &read{entity: m.entity, key: k}}, alias: "t", names: columnsOf(m.entity.ID)}}
 	s := request{viewer: m.viewer, postgres: m.engine.postgres}.unique(only, values)
 	result, err := m.q.QueryContext(ctx, string(s.buf), s.args...)
 	if err != nil {

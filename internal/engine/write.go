@@ -34,6 +34,11 @@ type pathStep struct {
 	index int
 }
 
+// newWriter returns a writer that appends to buf.
+func newWriter(buf []byte, most int) *writer {
+	return &writer{buf: buf, most: most, path: make([]pathStep, 0, 16)}
+}
+
 func (w *writer) push(key string)  { w.path = append(w.path, pathStep{key: key}) }
 func (w *writer) pushIndex(i int)  { w.path = append(w.path, pathStep{index: i}) }
 func (w *writer) pop()             { w.path = w.path[:len(w.path)-1] }

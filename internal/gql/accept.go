@@ -19,7 +19,12 @@ const (
 	jsonFormat    format = "application/json"
 )
 
-func (f format) contentType() string { return string(f) + "; charset=utf-8" }
+func (f format) contentType() string {
+	if f == jsonFormat {
+		return "application/json; charset=utf-8"
+	}
+	return "application/graphql-response+json; charset=utf-8"
+}
 
 // status is the status of a response without data. Clients of application/json cannot tell our 4xx from a proxy's, so the
 // specification has them get 200 for every well-formed request.
@@ -35,7 +40,7 @@ func (f format) status(errs gqlerror.List) int {
 // ok is false if it accepts neither.
 func negotiate(h http.Header) (f format, ok bool) {
 	accept := h.Values("Accept")
-	if len(accept) == 0 {
+	if len(accept) == 0 || len(accept) == 1 && accept[0] == "*/*" {
 		return graphqlFormat, true
 	}
 	var offers [2]offer // by index in formats

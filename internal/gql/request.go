@@ -2,7 +2,6 @@ package gql
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -78,9 +77,7 @@ func transportFits(method string, op ast.Operation) *refusal {
 }
 
 func (h *handler) readPost(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, *refusal) {
-	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	charset := params["charset"]
-	if err != nil || mediaType != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
+	if !isJSON(r.Header.Get("Content-Type")) {
 		return nil, &refusal{
 			status: http.StatusUnsupportedMediaType, message: "The Content-Type of a request must be application/json in UTF-8.",
 		}
@@ -96,31 +93,41 @@ func (h *handler) readPost(w http.ResponseWriter, r *http.Request) (*graphql.Raw
 		}
 		return nil, &refusal{status: http.StatusRequestTimeout, message: "The request's body did not arrive in time."}
 	}
-	if because := checkJSON(body, "The request's body"); because != nil {
-		return nil, because
-	}
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '[' {
 		return nil, badRequest("Send one operation at a time; a list of operations is not accepted.")
 	}
-	// A map, because encoding/json would match the fields of a struct in any letter case.
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+	v, flaw := decodeJSON(body)
+	if flaw != sound && flaw != notJSON {
+		return nil, badRequest("The request's body " + string(flaw) + ".")
+	}
+	fields, ok := v.(map[string]any)
+	if !ok {
 		return nil, badRequest("The request's body must be a JSON object.")
 	}
 	var out graphql.RawParams
-	if because := decodeString(fields["query"], "query", &out.Query); because != nil {
-		return nil, because
+	if out.Query, ok = textOf(fields["query"]); !ok {
+		return nil, badRequest("query must be a string.")
 	}
-	if because := decodeString(fields["operationName"], "operationName", &out.OperationName); because != nil {
-		return nil, because
+	if out.OperationName, ok = textOf(fields["operationName"]); !ok {
+		return nil, badRequest("operationName must be a string.")
 	}
-	if because := decodeObject(fields["variables"], "variables", &out.Variables); because != nil {
-		return nil, because
+	if out.Variables, ok = objectOf(fields["variables"]); !ok {
+		return nil, badRequest("variables must be a JSON object.")
 	}
-	if because := decodeObject(fields["extensions"], "extensions", &out.Extensions); because != nil {
-		return nil, because
+	if out.Extensions, ok = objectOf(fields["extensions"]); !ok {
+		return nil, badRequest("extensions must be a JSON object.")
 	}
 	return complete(&out)
+}
+
+// isJSON says whether a Content-Type is that of JSON in UTF-8.
+func isJSON(contentType string) bool {
+	if contentType == "application/json" { // as nearly all are
+		return true
+	}
+	mediaType, params, err := mime.ParseMediaType(contentType)
+	charset := params["charset"]
+	return err == nil && mediaType == "application/json" && (charset == "" || strings.EqualFold(charset, "utf-8"))
 }
 
 func readGet(rawQuery string) (*graphql.RawParams, *refusal) {
@@ -142,12 +149,15 @@ func readGet(rawQuery string) (*graphql.RawParams, *refusal) {
 		if len(text) == 0 {
 			continue
 		}
-		if because := checkJSON(text, name); because != nil {
-			return nil, because
+		v, flaw := decodeJSON(text)
+		if flaw != sound && flaw != notJSON {
+			return nil, badRequest(name + " " + string(flaw) + ".")
 		}
-		if because := decodeObject(text, name, into); because != nil {
-			return nil, because
+		object, ok := objectOf(v)
+		if !ok || flaw != sound {
+			return nil, badRequest(name + " must be one JSON object.")
 		}
+		*into = object
 	}
 	return complete(&out)
 }
@@ -159,49 +169,14 @@ func complete(p *graphql.RawParams) (*graphql.RawParams, *refusal) {
 	return p, nil
 }
 
-// deepest bounds how deep the JSON of a request may nest. It is far above what inputs need and far below what databases
-// and recursive code can take.
-const deepest = 200
-
-// checkJSON refuses text that decoders would accept or repair although no database can store what comes out.
-func checkJSON(text []byte, what string) *refusal {
-	switch {
-	case !utf8.Valid(text):
-		return badRequest(what + " must be UTF-8.")
-	case nesting(text) > deepest:
-		return badRequest(what + " nests too deep.")
-	}
-	switch escapes(text) {
-	case nul:
-		return badRequest(what + " must not contain NUL characters.")
-	case loneSurrogate:
-		return badRequest(what + " must not contain half of a surrogate pair.")
-	}
-	return nil
+// textOf is a string that may be null or left out.
+func textOf(v any) (text string, ok bool) {
+	text, ok = v.(string)
+	return text, ok || v == nil
 }
 
-func decodeString(raw json.RawMessage, name string, into *string) *refusal {
-	if len(raw) == 0 {
-		return nil
-	}
-	if raw[0] != '"' && string(raw) != "null" || json.Unmarshal(raw, into) != nil {
-		return badRequest(name + " must be a string.")
-	}
-	return nil
-}
-
-// decodeObject keeps numbers as they were written, so that large ones lose no digits.
-func decodeObject(raw json.RawMessage, name string, into *map[string]any) *refusal {
-	if len(raw) == 0 {
-		return nil
-	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	if dec.Decode(into) != nil {
-		return badRequest(name + " must be a JSON object.")
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return badRequest(name + " must be one JSON object.")
-	}
-	return nil
+// objectOf is an object that may be null or left out.
+func objectOf(v any) (object map[string]any, ok bool) {
+	object, ok = v.(map[string]any)
+	return object, ok || v == nil
 }

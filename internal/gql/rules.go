@@ -67,7 +67,7 @@ func literals(query string) core.RuleFunc {
 				switch {
 				case strings.ContainsRune(v.Raw, 0):
 					addError(core.Message("A string must not contain the NUL character."), core.At(v.Position))
-				case strings.ContainsRune(v.Raw, utf8.RuneError) && escapes(query) == loneSurrogate:
+				case strings.ContainsRune(v.Raw, utf8.RuneError) && halves(query):
 					addError(core.Message("A string must not contain half of a surrogate pair."), core.At(v.Position))
 				}
 			}

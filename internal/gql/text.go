@@ -1,17 +1,7 @@
 package gql
 
-// badEscape says what is wrong with the \u escapes of a text.
-type badEscape int
-
-const (
-	none badEscape = iota
-	nul
-	loneSurrogate
-)
-
-// escapes looks for \u escapes that JSON and GraphQL decoders accept although no database stores their result: NUL, and
-// halves of surrogate pairs, which decoders replace silently.
-func escapes[T string | []byte](text T) badEscape {
+// halves says whether \u escapes of a GraphQL document stand for halves of surrogate pairs, which the parser replaces silently.
+func halves(text string) bool {
 	for i := 0; i+1 < len(text); i++ {
 		if text[i] != '\\' {
 			continue
@@ -23,23 +13,21 @@ func escapes[T string | []byte](text T) badEscape {
 		unit, ok := hex4(text, i+1)
 		switch {
 		case !ok:
-			continue // not an escape of four digits, which is for the decoder to judge
-		case unit == 0:
-			return nul
+			continue // not an escape of four digits, which is for the parser to judge
 		case unit >= 0xDC00 && unit <= 0xDFFF:
-			return loneSurrogate
+			return true
 		case unit >= 0xD800 && unit <= 0xDBFF:
 			if i+6 >= len(text) || text[i+5] != '\\' || text[i+6] != 'u' {
-				return loneSurrogate
+				return true
 			}
 			if low, ok := hex4(text, i+7); !ok || low < 0xDC00 || low > 0xDFFF {
-				return loneSurrogate
+				return true
 			}
 			i += 6
 		}
 		i += 4
 	}
-	return none
+	return false
 }
 
 func hex4[T string | []byte](text T, at int) (unit uint16, ok bool) {
@@ -61,24 +49,4 @@ func hex4[T string | []byte](text T, at int) (unit uint16, ok bool) {
 		unit = unit<<4 | uint16(c)
 	}
 	return unit, true
-}
-
-// nesting returns how deep the arrays and objects of a JSON text nest. The text need not be valid.
-func nesting(text []byte) int {
-	deepest, depth, inString := 0, 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{', c == '[':
-			depth++
-			deepest = max(deepest, depth)
-		case c == '}', c == ']':
-			depth--
-		}
-	}
-	return deepest
 }

@@ -2,7 +2,9 @@ package gql
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -29,9 +31,10 @@ func coerceVariables(schema *ast.Schema, op *ast.OperationDefinition, given map[
 		case !ok:
 			continue
 		}
-		c := coercion{schema: schema, path: []any{def.Variable}}
+		c := coercion{schema: schema}
 		coerced := c.value(def.Type, value)
 		if c.problem != "" {
+			slices.Reverse(c.path)
 			return nil, badVariable(def, c.code, c.path, c.problem)
 		}
 		out[def.Variable] = coerced
@@ -40,11 +43,8 @@ func coerceVariables(schema *ast.Schema, op *ast.OperationDefinition, given map[
 }
 
 func badVariable(def *ast.VariableDefinition, code apierr.FieldCode, path []any, problem string) *gqlerror.Error {
-	if path == nil {
-		path = []any{def.Variable}
-	}
 	where := "$" + def.Variable
-	for _, step := range path[1:] {
+	for _, step := range path {
 		switch step := step.(type) {
 		case int:
 			where += "[" + strconv.Itoa(step) + "]"
@@ -53,36 +53,21 @@ func badVariable(def *ast.VariableDefinition, code apierr.FieldCode, path []any,
 		}
 	}
 	e := requestError(apierr.BadUserInput, def.Position, "Variable %s %s.", shorten(where), problem)
-	e.Extensions["fields"] = []apierr.Field{{Path: path, Code: code, Message: problem}}
+	e.Extensions["fields"] = []apierr.Field{{Path: append([]any{def.Variable}, path...), Code: code, Message: problem}}
 	return e
 }
 
 // coercion is the coercion of one variable. The first problem ends it.
 type coercion struct {
 	schema  *ast.Schema
-	path    []any
+	path    []any // to the problem, from there up to the variable
 	problem string
 	code    apierr.FieldCode
 }
 
 func (c *coercion) fail(code apierr.FieldCode, problem string) any {
-	if c.problem == "" {
-		c.problem, c.code = problem, code
-		c.path = append([]any(nil), c.path...) // the steps are popped while the failure travels up
-	}
+	c.problem, c.code = problem, code
 	return nil
-}
-
-func (c *coercion) at(step any, typ *ast.Type, v any) any {
-	if c.problem != "" {
-		return nil
-	}
-	c.path = append(c.path, step)
-	out := c.value(typ, v)
-	if c.problem == "" {
-		c.path = c.path[:len(c.path)-1]
-	}
-	return out
 }
 
 func (c *coercion) value(typ *ast.Type, v any) any {
@@ -100,7 +85,10 @@ func (c *coercion) value(typ *ast.Type, v any) any {
 		}
 		out := make([]any, len(items))
 		for i, item := range items {
-			out[i] = c.at(i, typ.Elem, item)
+			if out[i] = c.value(typ.Elem, item); c.problem != "" {
+				c.path = append(c.path, i)
+				return nil
+			}
 		}
 		return out
 	}
@@ -125,23 +113,25 @@ func (c *coercion) object(def *ast.Definition, v any) any {
 		return c.fail(apierr.Invalid, "must be an object of type "+def.Name)
 	}
 	out := make(map[string]any, len(fields))
+	known := 0
 	for _, f := range def.Fields {
 		value, ok := fields[f.Name]
 		switch {
 		case ok:
-			out[f.Name] = c.at(f.Name, f.Type, value)
+			known++
+			out[f.Name] = c.value(f.Type, value)
 		case f.DefaultValue != nil:
-			out[f.Name] = c.at(f.Name, f.Type, constant(f.DefaultValue))
+			out[f.Name] = c.value(f.Type, constant(f.DefaultValue))
 		case f.Type.NonNull:
-			c.path = append(c.path, f.Name)
-			return c.fail(apierr.Required, "is required")
+			c.fail(apierr.Required, "is required")
 		}
 		if c.problem != "" {
+			c.path = append(c.path, f.Name)
 			return nil
 		}
 	}
-	if name, ok := unknown(def, fields); ok {
-		c.path = append(c.path, name)
+	if known < len(fields) {
+		c.path = append(c.path, unknown(def, fields))
 		return c.fail(apierr.Invalid, "is not a field of the type "+def.Name)
 	}
 	if def.Directives.ForName("oneOf") != nil && !exactlyOne(out) {
@@ -151,13 +141,13 @@ func (c *coercion) object(def *ast.Definition, v any) any {
 }
 
 // unknown returns the first field, by name, that the type does not have.
-func unknown(def *ast.Definition, fields map[string]any) (first string, ok bool) {
-	for name := range fields {
-		if def.Fields.ForName(name) == nil && (!ok || name < first) {
-			first, ok = name, true
+func unknown(def *ast.Definition, fields map[string]any) string {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if def.Fields.ForName(name) == nil {
+			return name
 		}
 	}
-	return first, ok
+	return ""
 }
 
 func exactlyOne(fields map[string]any) bool {

@@ -137,6 +137,9 @@ func (c *Conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	if err != nil {
 		return nil, err
 	}
+	if c.broken { // ctx has ended too late for this request, but the connection serves no other
+		return nil, fmt.Errorf("prepare: %w", ctx.Err())
+	}
 	for _, col := range s.columns {
 		foreign = foreign || col.foreign()
 	}

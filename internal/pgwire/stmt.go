@@ -62,6 +62,9 @@ func (s *Stmt) describe(msg []byte) error {
 	return f.err()
 }
 
+// Columns describes the columns of the result.
+func (s *Stmt) Columns() []Column { return s.columns }
+
 // NumInput implements driver.Stmt.
 func (s *Stmt) NumInput() int { return len(s.params) }
 
@@ -138,8 +141,18 @@ func (s *Stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 
 // bind writes the request to execute the statement.
 func (s *Stmt) bind(args []driver.NamedValue) error {
-	c := s.conn
-	if !c.IsValid() {
+	if err := s.fits(args); err != nil {
+		return err
+	}
+	s.conn.begin()
+	s.execute(args)
+	s.conn.message('S', nil)
+	return nil
+}
+
+// fits says why the statement cannot be executed with the arguments.
+func (s *Stmt) fits(args []driver.NamedValue) error {
+	if !s.conn.IsValid() {
 		return driver.ErrBadConn
 	}
 	if len(args) != len(s.params) {
@@ -150,7 +163,12 @@ func (s *Stmt) bind(args []driver.NamedValue) error {
 			return fmt.Errorf("a %T cannot be sent", a.Value)
 		}
 	}
-	c.begin()
+	return nil
+}
+
+// execute writes that the statement is to be executed.
+func (s *Stmt) execute(args []driver.NamedValue) {
+	c := s.conn
 	c.message('B', func() {
 		c.text("") // the portal
 		c.text(s.name)
@@ -171,8 +189,6 @@ func (s *Stmt) bind(args []driver.NamedValue) error {
 		c.text("")
 		c.out = appendInt32(c.out, 0) // all rows
 	})
-	c.message('S', nil)
-	return nil
 }
 
 func isBytes(v driver.Value) bool {
@@ -236,8 +252,8 @@ type Rows struct {
 	err    error
 }
 
-// ColumnsOf describes the columns.
-func (r *Rows) ColumnsOf() []Column { return r.stmt.columns }
+// Stmt is the statement whose result it is.
+func (r *Rows) Stmt() *Stmt { return r.stmt }
 
 // Columns implements driver.Rows.
 func (r *Rows) Columns() []string {
@@ -264,7 +280,7 @@ func (r *Rows) advance() bool {
 		switch kind {
 		case 'D':
 			if r.err == nil {
-				if r.err = r.row(msg); r.err == nil {
+				if r.err = cut(r.values, msg); r.err == nil {
 					return true
 				}
 			}
@@ -278,12 +294,13 @@ func (r *Rows) advance() bool {
 	return false
 }
 
-func (r *Rows) row(msg []byte) error {
-	if len(msg) < 2 || int(binary.BigEndian.Uint16(msg)) != len(r.values) {
+// cut makes the values of a DataRow out of its message, whose memory they share. nil is for null.
+func cut(values [][]byte, msg []byte) error {
+	if len(msg) < 2 || int(binary.BigEndian.Uint16(msg)) != len(values) {
 		return errMalformed
 	}
 	msg = msg[2:]
-	for i := range r.values {
+	for i := range values {
 		if len(msg) < 4 {
 			return errMalformed
 		}
@@ -291,9 +308,9 @@ func (r *Rows) row(msg []byte) error {
 		msg = msg[4:]
 		switch {
 		case n < 0:
-			r.values[i] = nil
+			values[i] = nil
 		case n <= len(msg):
-			r.values[i], msg = msg[:n:n], msg[n:]
+			values[i], msg = msg[:n:n], msg[n:]
 		default:
 			return errMalformed
 		}

@@ -26,8 +26,8 @@ func (d entDriver) Dialect() string { return d.db.dialect }
 func (d entDriver) Close() error { return nil }
 
 func (d entDriver) Exec(ctx context.Context, query string, args, v any) error {
-	if ins := singleOf(ctx); ins != nil {
-		return ins.refusal()
+	if capturing(ctx) != nil {
+		return ErrNotSingle
 	}
 	if u := d.db.running(ctx); u != nil {
 		return u.turns().Exec(ctx, query, args, v)
@@ -36,8 +36,8 @@ func (d entDriver) Exec(ctx context.Context, query string, args, v any) error {
 }
 
 func (d entDriver) Query(ctx context.Context, query string, args, v any) error {
-	if ins := singleOf(ctx); ins != nil {
-		return d.insert(ctx, ins, query, args, v)
+	if ins := capturing(ctx); ins != nil {
+		return ins.capture(query, args)
 	}
 	if u := d.db.running(ctx); u != nil {
 		return u.turns().Query(ctx, query, args, v)
@@ -56,8 +56,8 @@ func (d entDriver) QueryContext(ctx context.Context, query string, args ...any) 
 }
 
 func (d entDriver) Tx(ctx context.Context) (dialect.Tx, error) {
-	if ins := singleOf(ctx); ins != nil {
-		return nil, ins.refusal()
+	if capturing(ctx) != nil {
+		return nil, ErrNotSingle
 	}
 	return d.BeginTx(ctx, nil)
 }

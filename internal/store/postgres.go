@@ -55,7 +55,11 @@ func openPostgres(text string, opts Options) (*DB, error) {
 	keep(pool, or(opts.MaxConns, 10))
 	// So that a server that was replaced behind the same name is left in the end.
 	pool.SetConnMaxLifetime(time.Hour)
-	return &DB{dialect: dialect.Postgres, reader: pool, writer: pool, log: opts.Logger, pooler: opts.Pooler}, nil
+	db := &DB{dialect: dialect.Postgres, reader: pool, writer: pool, log: opts.Logger, pooler: opts.Pooler}
+	if c.statements > 0 { // which are what a batch is made of
+		db.batches = newBatches(pool)
+	}
+	return db, nil
 }
 
 // postgresConnector adds to lib/pq what happens if no sslmode was given, which there means "require" without looking at the

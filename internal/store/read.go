@@ -92,10 +92,15 @@ func read(ctx context.Context, on *sql.Conn, query string, args []any, row func(
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	return raw(on, func(c *conn) error { return c.read(ctx, query, args, row) })
+}
+
+// raw calls fn with the connection below that of database/sql.
+func raw(on *sql.Conn, fn func(*conn) error) error {
 	var failure error
 	err := on.Raw(func(c any) error {
 		// Raw would close the connection over some errors, and wait for the transaction that it belongs to before.
-		failure = c.(*conn).read(ctx, query, args, row)
+		failure = fn(c.(*conn))
 		return nil
 	})
 	return errors.Join(failure, err)
@@ -106,12 +111,9 @@ func read(ctx context.Context, on *sql.Conn, query string, args []any, row func(
 const patience = 128
 
 func (c *conn) read(ctx context.Context, query string, args []any, row func([]Value) error) (err error) {
-	named := make([]driver.NamedValue, len(args))
-	for i, v := range args {
-		named[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
-		if err := c.CheckNamedValue(&named[i]); err != nil {
-			return fmt.Errorf("argument %d: %w", i+1, err)
-		}
+	named, err := c.named(args)
+	if err != nil {
+		return err
 	}
 	result, err := c.QueryContext(ctx, query, named)
 	if err != nil {
@@ -136,10 +138,22 @@ func (c *conn) read(ctx context.Context, query string, args []any, row func([]Va
 	}
 }
 
+// named makes arguments what the driver takes.
+func (c *conn) named(args []any) ([]driver.NamedValue, error) {
+	named := make([]driver.NamedValue, len(args))
+	for i, v := range args {
+		named[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+		if err := c.CheckNamedValue(&named[i]); err != nil {
+			return nil, fmt.Errorf("argument %d: %w", i+1, err)
+		}
+	}
+	return named, nil
+}
+
 // nextOf returns a function for the next row of a result.
 func nextOf(result driver.Rows) func() ([]Value, error) {
 	if result, ok := result.(*pgwire.Rows); ok {
-		columns := result.ColumnsOf()
+		columns := result.Stmt().Columns()
 		values := make([]Value, len(columns))
 		return func() ([]Value, error) {
 			row, err := result.NextRow()

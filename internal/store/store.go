@@ -43,8 +43,9 @@ type DB struct {
 	reader, writer *sql.DB    // the same pool on Postgres and in memory
 	readers        *connector // of SQLite's reader, nil in memory
 	log            *slog.Logger
-	group          *group // of writers that go together, nil where each has a transaction of its own
-	pooler         bool   // connections belong to nobody for longer than a transaction
+	group          *group   // of writers that go together, nil where each has a transaction of its own
+	batches        *batches // of INSERTs that go together, nil where each is a transaction of its own
+	pooler         bool     // connections belong to nobody for longer than a transaction
 }
 
 // Open opens the database with the given URL: "sqlite:path/to/file.db", whose folder is created if necessary,
