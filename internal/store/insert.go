@@ -57,7 +57,8 @@ func (ins *Insert) capture(query string, args any) error {
 type Condition func(text []byte, args []any) ([]byte, []any)
 
 // InsertOne inserts the row, if the condition holds or is nil, and calls row with the id and the given columns of the new row. Without
-// an error the row is committed. If the condition does not hold the error is sql.ErrNoRows.
+// an error the row is committed, unless ctx belongs to a running [DB.Update], of which it is a part then. If the condition does not hold
+// the error is sql.ErrNoRows.
 //
 // On both databases writers share a COMMIT where they would wait for one another's. Row may be called from another goroutine, before
 // InsertOne returns, and not for the last time: if the transaction of several is undone, the statement is executed once more.
@@ -83,10 +84,13 @@ func (db *DB) InsertOne(ctx context.Context, ins *Insert, condition Condition, c
 		text = append(text, '"')
 	}
 	w := &lone{text: string(text), args: args, row: row}
-	if db.batches != nil {
+	u := db.running(ctx)
+	switch {
+	case u != nil:
+		return w.read(ctx, &session{Tx: u.tx, conn: u.conn})
+	case db.batches != nil:
 		return db.batches.do(ctx, w)
-	}
-	if db.group == nil {
+	case db.group == nil:
 		return w.read(ctx, pool{db.writer})
 	}
 	return db.UpdateOnce(ctx, func(ctx context.Context) error {

@@ -146,6 +146,26 @@ func TestInsertsGoTogether(t *testing.T) {
 	})
 }
 
+// Within a transaction an INSERT is a part of it.
+func TestInsertWithinUpdate(t *testing.T) {
+	both(t, store.Options{}, func(t *testing.T, db *bundle) {
+		makeTables(t, db)
+		for _, outcome := range []error{errBack, nil} {
+			err := db.Update(t.Context(), func(ctx context.Context) error {
+				if row, err := insert(ctx, db, "inside", 1); err != nil || row.who != "inside" {
+					t.Errorf("%v, %v", row, err)
+				}
+				return outcome
+			})
+			_, after := insert(t.Context(), db, "inside", 1)
+			if taken := store.Classify(after); !errors.Is(err, outcome) || (taken != nil && taken.Kind == store.Unique) != (outcome == nil) {
+				t.Errorf("%v, and the same row after it: %v", err, after)
+			}
+			db.mustExec(t, "DELETE FROM t WHERE id IN (SELECT id FROM t)")
+		}
+	})
+}
+
 // On Postgres, too, those that come together share a COMMIT, which only the server can count.
 func TestInsertsShareCommits(t *testing.T) {
 	db := open(t, pgtest.New(t), store.Options{})
