@@ -40,7 +40,7 @@ func (f format) status(errs gqlerror.List) int {
 // ok is false if it accepts neither.
 func negotiate(h http.Header) (f format, ok bool) {
 	accept := h.Values("Accept")
-	if len(accept) == 0 || len(accept) == 1 && accept[0] == "*/*" {
+	if len(accept) == 0 || len(accept) == 1 && accept[0] == "*/*" { // as most clients say by themselves
 		return graphqlFormat, true
 	}
 	var offers [2]offer // by index in formats

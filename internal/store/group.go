@@ -198,7 +198,7 @@ func (f *follower) call(ctx context.Context) {
 // keeps says why the transaction cannot be committed after a statement that ended with an error, nil if the statement has left
 // nothing.
 func keeps(err error) error {
-	if err == nil || errors.Is(err, sql.ErrNoRows) || errors.Is(err, ErrNotSingle) {
+	if err == nil || errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	switch Classify(err).Kind {

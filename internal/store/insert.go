@@ -79,24 +79,20 @@ func (db *DB) InsertOne(ctx context.Context, ins *Insert, condition Condition, c
 	text = append(text, " RETURNING "...)
 	text = append(text, ins.id...)
 	for _, name := range columns {
-		text = append(text, `, "`...)
-		text = append(text, strings.ReplaceAll(name, `"`, `""`)...)
-		text = append(text, '"')
+		text = append(text, ", "...)
+		text = append(text, Quote(name)...)
 	}
 	w := &lone{text: string(text), args: args, row: row}
 	u := db.running(ctx)
 	switch {
 	case u != nil:
-		return w.read(ctx, &session{Tx: u.tx, conn: u.conn})
+		return w.read(ctx, u.session())
 	case db.batches != nil:
 		return db.batches.do(ctx, w)
 	case db.group == nil:
 		return w.read(ctx, pool{db.writer})
 	}
-	return db.UpdateOnce(ctx, func(ctx context.Context) error {
-		u := db.running(ctx)
-		return w.read(ctx, &session{Tx: u.tx, conn: u.conn})
-	})
+	return db.UpdateOnce(ctx, func(ctx context.Context) error { return w.read(ctx, db.running(ctx).session()) })
 }
 
 // lone is an INSERT that is the whole of a write.

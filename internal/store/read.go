@@ -54,6 +54,9 @@ type session struct {
 	again func(ctx context.Context) error
 }
 
+// session reads, and executes what returns rows, within an update.
+func (u *update) session() *session { return &session{Tx: u.tx, conn: u.conn} }
+
 func (s *session) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	rows, err := s.Tx.QueryContext(ctx, query, args...)
 	for s.retry(ctx, &err, false) {

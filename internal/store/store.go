@@ -96,7 +96,7 @@ func (db *DB) Close() error {
 // by callers who do the same: don't.
 func (db *DB) View(ctx context.Context, snapshot bool, fn func(ctx context.Context, q Querier) error) error {
 	if u := db.running(ctx); u != nil {
-		return fn(ctx, &session{Tx: u.tx, conn: u.conn})
+		return fn(ctx, u.session())
 	}
 	if !snapshot {
 		return fn(ctx, pool{db.reader})
