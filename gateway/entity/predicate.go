@@ -15,6 +15,7 @@ type SQL interface {
 	WriteColumn(alias, name string) // quoted and qualified
 	WriteTable(name, alias string)  // quoted
 	WriteArg(value any)             // a placeholder and its value
+	Postgres() bool                 // the dialect, SQLite otherwise
 }
 
 // Unrestricted says whether op may be done to every row, so that [Entity.WritePredicate] would write TRUE.
@@ -205,6 +206,20 @@ func (e *Entity) writeTest(w SQL, r *access.Rule, alias string) {
 		w.WriteSQL(")")
 		return
 	}
+	if !w.Postgres() && len(values) <= maxAlternatives {
+		// SQLite would fill a table with a list of more than two, in each statement, which takes longer than to read a row.
+		w.WriteSQL("(")
+		for i, value := range values {
+			if i > 0 {
+				w.WriteSQL(" OR ")
+			}
+			w.WriteColumn(alias, f.Column)
+			w.WriteSQL(" = ")
+			writeConstant(w, value)
+		}
+		w.WriteSQL("))")
+		return
+	}
 	w.WriteColumn(alias, f.Column)
 	w.WriteSQL(" IN (")
 	for i, value := range values {
@@ -215,6 +230,9 @@ func (e *Entity) writeTest(w SQL, r *access.Rule, alias string) {
 	}
 	w.WriteSQL("))")
 }
+
+// maxAlternatives is how many values SQLite compares one by one. It finds them in an index either way.
+const maxAlternatives = 8
 
 // writeConstant writes a value that a rule names, and not a viewer, into the text of the statement: so its plan is the same each time,
 // and a database may know that an index of some rows has all that the rule allows. Texts that would need more than quotes are arguments.

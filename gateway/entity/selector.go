@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/entwine-data/entwine/gateway/access"
@@ -69,5 +70,7 @@ func (w entSQL) WriteColumn(alias, name string) {
 func (w entSQL) WriteTable(name, alias string) { w.b.Ident(name).WriteString(" AS ").Ident(alias) }
 
 func (w entSQL) WriteArg(value any) { w.b.Arg(value) }
+
+func (w entSQL) Postgres() bool { return w.b.Dialect() == dialect.Postgres }
 
 var _ SQL = entSQL{}

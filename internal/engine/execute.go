@@ -129,11 +129,15 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 	}
 	if r.wantRows {
 		parts := x.parts(out)
-		s := req.list(r, parts[0].names, out.args, keys)
-		// With one parent (or none) the rows carry no key; they are all of that parent.
-		if err := x.query(ctx, q, s, parts, len(keys) > 1, out.args.limit); err != nil {
+		read, err := x.whole(ctx, q, out, req, parts, keys)
+		if err == nil && !read {
+			// With one parent (or none) the rows carry no key; they are all of that parent.
+			err = x.query(ctx, q, req.list(r, parts[0].names, out.args, keys), parts, len(keys) > 1, out.args.limit)
+		}
+		if err != nil {
 			return err
 		}
+		out.learn(len(keys))
 		if len(keys) == 1 {
 			out.groups = map[any]*group{keys[0]: out.group(noKey)}
 		}
@@ -156,7 +160,7 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 }
 
 func (x *execution) query(ctx context.Context, q store.Querier, s *statement, parts []part, keyed bool, limit int) error {
-	if err := scan(ctx, q, s, parts, keyed, limit, x.left); err != nil {
+	if _, err := scan(ctx, q, s, parts, keyed, limit, x.left); err != nil {
 		return fmt.Errorf("read %s: %w", parts[0].rows.read.entity.Name, err)
 	}
 	return nil

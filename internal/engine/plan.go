@@ -162,6 +162,8 @@ type read struct {
 
 	// size, rowCount, groupCount and keyCount are what the last executions needed, so that the next one need not grow its buffers.
 	size, rowCount, groupCount, keyCount sizeHint
+	// sparse is what is known of the numbers of rows that parents have, see whole.go.
+	sparse atomic.Int64
 	spare                                sync.Pool // of *spare
 }
 

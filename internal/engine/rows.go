@@ -306,8 +306,8 @@ func (r *rows) columns() []string {
 // scan reads a result: for each part a key (of the parent if keyed, of the row for folded parts) and then its columns.
 // limit is the number of rows of the first part that are kept by parent, -1 for all.
 //
-// left is reduced by the size of what was read.
-func scan(ctx context.Context, q store.Querier, st *statement, parts []part, keyed bool, limit int, left *int) error {
+// left is reduced by the size of what was read. n is the number of rows of the result.
+func scan(ctx context.Context, q store.Querier, st *statement, parts []part, keyed bool, limit int, left *int) (n int, err error) {
 	width := 0
 	scanners := make([]scanner, len(parts))
 	for i, p := range parts {
@@ -317,7 +317,8 @@ func scan(ctx context.Context, q store.Querier, st *statement, parts []part, key
 		}
 		width += scanners[i].expect(p.names)
 	}
-	err := q.Read(ctx, string(st.buf), st.args, func(row []store.Value) error {
+	err = q.Read(ctx, string(st.buf), st.args, func(row []store.Value) error {
+		n++
 		*left -= 16 * width
 		for i := range scanners {
 			s := &scanners[i]
@@ -332,14 +333,14 @@ func scan(ctx context.Context, q store.Querier, st *statement, parts []part, key
 		return nil
 	})
 	if err != nil {
-		return err
+		return n, err
 	}
 	for _, p := range parts {
 		p.rows.read.size.put(len(p.rows.buf))
 		p.rows.read.rowCount.put(p.rows.n)
 		p.rows.read.groupCount.put(len(p.rows.groups))
 	}
-	return nil
+	return n, nil
 }
 
 // expect prepares for rows with the named columns. It returns how many values a row has.

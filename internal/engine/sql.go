@@ -51,6 +51,8 @@ func (s *statement) WriteArg(value any) {
 	s.buf = append(s.buf, '?')
 }
 
+func (s *statement) Postgres() bool { return s.postgres }
+
 // ident writes a quoted name. Both databases take double quotes, and names come from the schema.
 func (s *statement) ident(name string) {
 	s.buf = append(s.buf, '"')

@@ -239,27 +239,39 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 		s.WriteSQL("SELECT * FROM (SELECT ")
 		s.int(i)
 		s.WriteSQL(" AS s")
-		for j, name := range columns {
-			s.WriteSQL(", ")
-			q.selected(s, r.entity, "t", name)
-			s.WriteSQL(" AS c")
-			s.int(j)
-		}
-		for j, st := range walk.steps {
-			s.WriteSQL(", ")
-			s.value(st, "t")
-			s.WriteSQL(" AS o")
-			s.int(j)
-		}
+		q.numbered(s, r, columns, walk)
 		part(seg)
 		s.limit(a.offset+a.limit+1, 0)
 		s.WriteSQL(") x")
 		s.int(i)
 	}
 	s.WriteSQL(") u ORDER BY u.s")
-	for j, st := range walk.steps {
+	walk.writeNumbered(s)
+	s.limit(a.limit+1, a.offset)
+}
+
+// numbered writes the columns and the values of the order under names by which a statement around this one can tell them apart:
+// c0, c1 … and o0, o1 …
+func (q request) numbered(s *statement, r *read, columns []string, by order) {
+	for i, name := range columns {
+		s.WriteSQL(", ")
+		q.selected(s, r.entity, "t", name)
+		s.WriteSQL(" AS c")
+		s.int(i)
+	}
+	for i, st := range by.steps {
+		s.WriteSQL(", ")
+		s.value(st, "t")
+		s.WriteSQL(" AS o")
+		s.int(i)
+	}
+}
+
+// writeNumbered writes the order of the rows under u, after something else that they are sorted by first.
+func (o order) writeNumbered(s *statement) {
+	for i, st := range o.steps {
 		s.WriteSQL(", u.o")
-		s.int(j)
+		s.int(i)
 		if st.desc {
 			s.WriteSQL(" DESC")
 		}
@@ -269,7 +281,6 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 			s.WriteSQL(" NULLS LAST")
 		}
 	}
-	s.limit(a.limit+1, a.offset)
 }
 
 // source writes FROM and WHERE for a connection's list, without regard to the page. The steps of by can be used after it.

@@ -19,12 +19,18 @@ const (
 	jsonFormat    format = "application/json"
 )
 
-func (f format) contentType() string {
+func (f format) contentType() []string {
 	if f == jsonFormat {
-		return "application/json; charset=utf-8"
+		return typeJSON
 	}
-	return "application/graphql-response+json; charset=utf-8"
+	return typeGraphQL
 }
+
+// Values of the Content-Type header, which nobody changes.
+var (
+	typeJSON    = []string{"application/json; charset=utf-8"}
+	typeGraphQL = []string{"application/graphql-response+json; charset=utf-8"}
+)
 
 // status is the status of a response without data. Clients of application/json cannot tell our 4xx from a proxy's, so the
 // specification has them get 200 for every well-formed request.

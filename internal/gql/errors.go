@@ -127,7 +127,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	if !ok {
 		format = jsonFormat
 	}
-	w.Header().Set("Content-Type", format.contentType())
+	w.Header()["Content-Type"] = format.contentType()
 	w.WriteHeader(statusOf(apierr.CodeOf(err)))
 	_, _ = w.Write(body)
 }

@@ -51,7 +51,7 @@ func send(w http.ResponseWriter, status int, f format, body ...[]byte) {
 	for _, part := range body {
 		length += len(part)
 	}
-	w.Header().Set("Content-Type", f.contentType())
+	w.Header()["Content-Type"] = f.contentType()
 	w.Header().Set("Content-Length", strconv.Itoa(length))
 	w.WriteHeader(status)
 	for _, part := range body {

@@ -58,7 +58,7 @@ func New(cfg Config) *Server {
 	mux.HandleFunc("GET /livez", live)
 	mux.Handle("GET /readyz", ready)
 	if cfg.Playground != nil {
-		pages := cfg.Playground.handler()
+		pages := securePages(cfg.Playground.handler())
 		mux.Handle("GET /playground", pages)
 		mux.Handle("GET /playground/", pages)
 	}
@@ -71,6 +71,7 @@ func New(cfg Config) *Server {
 	}
 	if cfg.Own != nil {
 		mux.Handle("/", layers(cfg.Own,
+			securePages,
 			cors(cfg.CORSOrigins, cfg.Development, "GET, POST, PUT, PATCH, DELETE"),
 			limitBodyTime,
 			authenticate(cfg.Authenticate, cfg.Logger, WriteError),

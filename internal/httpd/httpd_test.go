@@ -83,7 +83,7 @@ func TestRoutes(t *testing.T) {
 		{name: "no playground", url: "/playground", status: 404},
 		{
 			name: "the playground", url: "/playground", status: 200, config: httpd.Config{Playground: playground}, want: "<script type=\"module\"", not: "dev-key",
-			wantHeader: map[string]string{"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Frame-Options": "DENY"},
+			wantHeader: map[string]string{"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer"},
 		},
 		{
 			name: "its settings", url: "/playground/settings.json", status: 200, config: httpd.Config{Playground: playground},
@@ -100,7 +100,7 @@ func TestRoutes(t *testing.T) {
 
 		{
 			name: "anonymous", url: "/graphql", method: "POST", status: 200, want: "viewer= id=",
-			wantHeader: map[string]string{"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "Vary": "Origin"},
+			wantHeader: map[string]string{"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Vary": "Origin"},
 		},
 		{name: "a viewer", url: "/graphql", method: "POST", header: map[string]string{"Authorization": "bearer key"}, status: 200, want: "viewer=7"},
 		{

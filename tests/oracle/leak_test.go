@@ -348,6 +348,7 @@ type sqlText struct {
 func (w *sqlText) WriteSQL(text string)           { w.WriteString(text) }
 func (w *sqlText) WriteColumn(alias, name string) { w.WriteString(alias + `."` + name + `"`) }
 func (w *sqlText) WriteTable(name, alias string)  { w.WriteString(`"` + name + `" ` + alias) }
+func (w *sqlText) Postgres() bool                 { return w.postgres }
 func (w *sqlText) WriteArg(value any) {
 	w.args = append(w.args, value)
 	if w.postgres {
