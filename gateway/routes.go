@@ -244,3 +244,12 @@ func (a App) OwnRoutes(handle *Handle, limits RouteLimits, log *slog.Logger) (*h
 	a.Routes(&Router{Handle: handle, routes: all})
 	return httpd.NewOwn(all.list)
 }
+
+// within ends what takes too long. Its statement is cancelled on the database.
+func within(limit time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"path"
 	"strings"
-	"time"
 
 	"entgo.io/ent/dialect/sql/schema"
 	"github.com/spf13/cobra"
@@ -152,9 +150,9 @@ func (c *command) server(db *store.DB, handle *Handle, cfg Config, keys *idempot
 	}
 	e := engine.New(db, handle.Catalog, handle.Mutators, handle.Custom, cfg.Reads)
 	hc := httpd.Config{
-		GraphQL: within(cfg.Timeout, gql.New(e, gql.Config{
-			Introspection: cfg.Introspection, Hints: cfg.Introspection, Limits: cfg.Documents, Keys: keys, Logger: log,
-		})),
+		GraphQL: gql.New(e, gql.Config{
+			Introspection: cfg.Introspection, Hints: cfg.Introspection, Limits: cfg.Documents, Timeout: cfg.Timeout, Keys: keys, Logger: log,
+		}),
 		Own:         own,
 		Ready:       db.Ping,
 		CORSOrigins: cfg.CORSOrigins,
@@ -167,15 +165,6 @@ func (c *command) server(db *store.DB, handle *Handle, cfg Config, keys *idempot
 		option(&hc)
 	}
 	return httpd.New(hc), nil
-}
-
-// within ends an operation that takes too long. Its statement is cancelled on the database.
-func within(limit time.Duration, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), limit)
-		defer cancel()
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
 }
 
 // examples reads the application's example operations.

@@ -285,30 +285,29 @@ func (r *Rule) Reduce(v Viewer) *Rule {
 			return Not(inner)
 		}
 	case KindAny:
-		rest := make([]*Rule, 0, len(r.Rules))
+		var rest combination
 		for _, sub := range r.Rules {
 			s := sub.Reduce(v)
-			if s == nil {
-				continue
-			}
-			if s.Kind == KindEveryone {
+			if s != nil && s.Kind == KindEveryone {
 				return s
 			}
-			rest = append(rest, s)
+			if s != nil {
+				rest.add(s)
+			}
 		}
-		return combine(KindAny, rest, nil)
+		return rest.rule(KindAny, nil)
 	case KindAll:
-		rest := make([]*Rule, 0, len(r.Rules))
+		var rest combination
 		for _, sub := range r.Rules {
 			s := sub.Reduce(v)
 			if s == nil {
 				return nil
 			}
 			if s.Kind != KindEveryone {
-				rest = append(rest, s)
+				rest.add(s)
 			}
 		}
-		return combine(KindAll, rest, everyone)
+		return rest.rule(KindAll, everyone)
 	}
 	return nil
 }
@@ -316,14 +315,32 @@ func (r *Rule) Reduce(v Viewer) *Rule {
 // everyone is what rules are reduced to. It must not be changed.
 var everyone = Everyone()
 
-func combine(kind Kind, rules []*Rule, empty *Rule) *Rule {
-	switch len(rules) {
-	case 0:
-		return empty
-	case 1:
-		return rules[0]
+// combination is the rules that are left of several, without a list if it is one, as it mostly is.
+type combination struct {
+	one  *Rule
+	many []*Rule
+}
+
+func (c *combination) add(r *Rule) {
+	switch {
+	case c.one == nil:
+		c.one = r
+	case c.many == nil:
+		c.many = []*Rule{c.one, r}
+	default:
+		c.many = append(c.many, r)
 	}
-	return &Rule{Kind: kind, Rules: rules}
+}
+
+// rule combines the rules. Of none it is empty.
+func (c *combination) rule(kind Kind, empty *Rule) *Rule {
+	switch {
+	case c.one == nil:
+		return empty
+	case c.many == nil:
+		return c.one
+	}
+	return &Rule{Kind: kind, Rules: c.many}
 }
 
 // DependsOnRow says whether the rule, which may be nil, has parts that are about rows.

@@ -180,55 +180,74 @@ func (e *Entity) writeTest(w SQL, r *access.Rule, alias string) {
 		w.WriteSQL(" IS NULL)")
 		return
 	}
-	var values []any
+	if r.Kind == access.KindMatch {
+		f.writeMatch(w, r.Values, alias)
+		w.WriteSQL(")")
+		return
+	}
+	var value any
+	ok := comparisons[r.Op]
 	op := r.Op
 	switch r.Kind {
 	case access.KindPast:
-		op, values = "<=", []any{f.now()}
+		op, value, ok = "<=", f.now(), true
 	case access.KindFuture:
-		op, values = ">", []any{f.now()}
+		op, value, ok = ">", f.now(), true
 	default:
-		for _, text := range r.Values {
-			if value, ok := f.parse(text); ok {
-				values = append(values, value)
-			}
+		if ok = ok && len(r.Values) > 0; ok {
+			value, ok = f.parse(r.Values[0])
 		}
 	}
-	if len(values) == 0 || r.Kind != access.KindMatch && !comparisons[op] {
+	if !ok {
 		w.WriteSQL(" IS NULL AND 1=0)")
 		return
 	}
 	w.WriteSQL(" IS NOT NULL AND ")
-	if r.Kind != access.KindMatch {
-		f.WriteSorted(w, alias)
-		w.WriteSQL(" " + op + " ")
-		w.WriteArg(values[0])
-		w.WriteSQL(")")
+	f.WriteSorted(w, alias)
+	w.WriteSQL(" " + op + " ")
+	w.WriteArg(value)
+	w.WriteSQL(")")
+}
+
+// writeMatch goes on after the column with the condition that it holds one of the texts.
+func (f *Field) writeMatch(w SQL, texts []string, alias string) {
+	n := 0
+	for _, text := range texts {
+		if f.Holds(text) {
+			n++
+		}
+	}
+	if n == 0 {
+		w.WriteSQL(" IS NULL AND 1=0")
 		return
 	}
-	if !w.Postgres() && len(values) <= maxAlternatives {
-		// SQLite would fill a table with a list of more than two, in each statement, which takes longer than to read a row.
+	w.WriteSQL(" IS NOT NULL AND ")
+	// SQLite would fill a table with a list of more than two, in each statement, which takes longer than to read a row.
+	alternatives := !w.Postgres() && n <= maxAlternatives
+	between := ", "
+	if alternatives {
+		between = " OR "
 		w.WriteSQL("(")
-		for i, value := range values {
-			if i > 0 {
-				w.WriteSQL(" OR ")
-			}
+	} else {
+		w.WriteColumn(alias, f.Column)
+		w.WriteSQL(" IN (")
+	}
+	n = 0
+	for _, text := range texts {
+		if !f.Holds(text) {
+			continue
+		}
+		if n > 0 {
+			w.WriteSQL(between)
+		}
+		if alternatives {
 			w.WriteColumn(alias, f.Column)
 			w.WriteSQL(" = ")
-			writeConstant(w, value)
 		}
-		w.WriteSQL("))")
-		return
+		f.writeConstant(w, text)
+		n++
 	}
-	w.WriteColumn(alias, f.Column)
-	w.WriteSQL(" IN (")
-	for i, value := range values {
-		if i > 0 {
-			w.WriteSQL(", ")
-		}
-		writeConstant(w, value)
-	}
-	w.WriteSQL("))")
+	w.WriteSQL(")")
 }
 
 // maxAlternatives is how many values SQLite compares one by one. It finds them in an index either way.
@@ -236,16 +255,20 @@ const maxAlternatives = 8
 
 // writeConstant writes a value that a rule names, and not a viewer, into the text of the statement: so its plan is the same each time,
 // and a database may know that an index of some rows has all that the rule allows. Texts that would need more than quotes are arguments.
-func writeConstant(w SQL, value any) {
-	switch v := value.(type) {
-	case int64:
-		w.WriteSQL(strconv.FormatInt(v, 10))
-	case string:
-		if strings.ContainsFunc(v, func(r rune) bool { return r == '\\' || r == '\'' || r < ' ' || r > '~' }) {
-			w.WriteArg(v)
+func (f *Field) writeConstant(w SQL, text string) {
+	if f.textual() {
+		if strings.ContainsFunc(text, func(r rune) bool { return r == '\\' || r == '\'' || r < ' ' || r > '~' }) {
+			w.WriteArg(text)
 			return
 		}
-		w.WriteSQL("'" + v + "'")
+		w.WriteSQL("'")
+		w.WriteSQL(text)
+		w.WriteSQL("'")
+		return
+	}
+	switch value, _ := f.parse(text); value := value.(type) {
+	case int64:
+		w.WriteSQL(strconv.FormatInt(value, 10))
 	default:
 		w.WriteArg(value)
 	}
@@ -266,9 +289,24 @@ func (f *Field) WriteSorted(w SQL, alias string) {
 
 // Holds says whether the text is the stored spelling of a value that the field could hold.
 func (f *Field) Holds(text string) bool {
+	if f.textual() {
+		return storable(text)
+	}
 	_, ok := f.parse(text)
 	return ok
 }
+
+// textual says whether the stored spelling of a value is the value.
+func (f *Field) textual() bool {
+	switch f.Type {
+	case ID, Ref, UUID, Int, BigInt, Float, Boolean, DateTime, Date, JSON, Bytes:
+		return false
+	}
+	return true
+}
+
+// storable says whether databases can hold the text.
+func storable(text string) bool { return !strings.ContainsRune(text, 0) && utf8.ValidString(text) }
 
 // parse reads a value of the field in stored spelling.
 func (f *Field) parse(text string) (any, bool) {
@@ -292,7 +330,7 @@ func (f *Field) parse(text string) (any, bool) {
 	case JSON, Bytes:
 		return nil, false
 	default:
-		return text, !strings.ContainsRune(text, 0) && utf8.ValidString(text)
+		return text, storable(text)
 	}
 	return v, err == nil
 }

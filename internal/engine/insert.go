@@ -84,6 +84,7 @@ func (e *Engine) insert(ctx context.Context, oc *graphql.OperationContext, p *mu
 	}
 	w := newWriter(make([]byte, 0, 512), e.cfg.MaxBytes)
 	w.object(p.root, func(*out) bool { return w.payload(x, s, outcome{keys: []any{key}, affected: 1, created: true}, input) })
+	x.rows[0].release()
 	return w.buf, w.errs, true
 }
 

@@ -164,7 +164,7 @@ type read struct {
 	size, rowCount, groupCount, keyCount sizeHint
 	// sparse is what is known of the numbers of rows that parents have, see whole.go.
 	sparse atomic.Int64
-	spare                                sync.Pool // of *spare
+	spare  sync.Pool // of *spare
 }
 
 // link leads from a read's rows to a read below it.

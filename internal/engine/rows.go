@@ -28,6 +28,7 @@ type rows struct {
 	around  map[any]int64    // by the parent's key: what lies beyond the page, see around.go
 	errs    map[int]error    // by cell: values that could not be written
 	calls   []*customResults // by position in read.calls
+	spare   *spare           // where buf, cells, keys and groups come from, see memory
 }
 
 type span struct{ start, end uint32 }
@@ -38,24 +39,61 @@ type group struct {
 	more     bool // there was a row beyond the page
 }
 
-// spare is the memory of rows that were written.
+// spare is the memory of rows that were written, for the next rows of the same read.
 type spare struct {
-	buf   []byte
-	cells []span
+	buf     []byte
+	cells   []span
+	keys    [][]any
+	groups  map[any]*group
+	slab    []group
+	names   []string
+	targets []target
 }
 
 // The memory that is worth keeping. What a rare large page needed is left to the garbage collector.
 const (
 	minSpare = 1 << 10
 	maxSpare = 1 << 20
+	// maxSpareKeys bounds the lists of keys, and the groups.
+	maxSpareKeys = 1 << 10
 )
+
+// memory is what rows are kept in.
+func (r *rows) memory() *spare {
+	if r.spare != nil {
+		return r.spare
+	}
+	if kept, ok := r.read.spare.Get().(*spare); ok {
+		r.spare = kept
+		return kept
+	}
+	r.spare = &spare{
+		buf:    make([]byte, 0, r.read.size.get()*5/4),
+		cells:  make([]span, 0, r.read.rowCount.get()*r.stride()),
+		keys:   make([][]any, len(r.read.columns)),
+		groups: make(map[any]*group, r.read.groupCount.get()),
+	}
+	return r.spare
+}
 
 // release lets the next rows of the same read have the memory of these, which are not used any more.
 func (r *rows) release() {
-	if cap(r.buf) > 0 && cap(r.buf)+8*cap(r.cells) <= maxSpare {
-		r.read.spare.Put(&spare{r.buf[:0], r.cells[:0]})
+	m := r.spare
+	if m == nil {
+		return
 	}
-	r.buf, r.cells = nil, nil
+	m.buf, m.cells = r.buf[:0], r.cells[:0]
+	fits := cap(m.buf)+8*cap(m.cells) <= maxSpare && len(m.groups) <= maxSpareKeys && cap(m.slab) <= maxSpareKeys
+	for i, keys := range m.keys {
+		fits = fits && cap(keys) <= maxSpareKeys
+		clear(keys)
+		m.keys[i] = keys[:0]
+	}
+	clear(m.groups)
+	r.buf, r.cells, r.keys, r.groups, r.spare = nil, nil, nil, nil, nil
+	if fits {
+		r.read.spare.Put(m)
+	}
 }
 
 // refused keeps what is wrong with the arguments, if anything is: it belongs to the places that show the rows.
@@ -159,6 +197,9 @@ func (s *scanner) take(i int, t *target, v *store.Value) error {
 		if err != nil {
 			return err
 		}
+		if r.raw == nil {
+			r.raw = make([][]any, len(r.read.columns))
+		}
 		r.raw[i] = append(r.raw[i], v)
 		switch v := v.(type) {
 		case string:
@@ -198,6 +239,7 @@ func (s *scanner) begin(values []store.Value) bool {
 	if s.next(values) {
 		if len(s.slab) == cap(s.slab) {
 			s.slab = make([]group, 0, max(1, len(s.slab)*2, r.read.groupCount.get()))
+			r.spare.slab = s.slab
 		}
 		s.slab = append(s.slab, group{start: r.n})
 		s.cur = &s.slab[len(s.slab)-1]
@@ -289,7 +331,8 @@ func (r *rows) appendCursor(dst []byte, row int) []byte {
 
 // columns are the names to select for a read, those included that only cursors need.
 func (r *rows) columns() []string {
-	names := make([]string, 0, len(r.read.columns)+2)
+	m := r.memory()
+	names := m.names[:0]
 	for _, c := range r.read.columns {
 		names = append(names, c.name)
 	}
@@ -300,13 +343,14 @@ func (r *rows) columns() []string {
 			}
 		}
 	}
+	m.names = names
 	return names
 }
 
 // scan reads a result: for each part a key (of the parent if keyed, of the row for folded parts) and then its columns.
 // limit is the number of rows of the first part that are kept by parent, -1 for all.
 //
-// left is reduced by the size of what was read. n is the number of rows of the result.
+// left is reduced by the size of what was read. n is the number of rows of the result. The statement is released.
 func scan(ctx context.Context, q store.Querier, st *statement, parts []part, keyed bool, limit int, left *int) (n int, err error) {
 	width := 0
 	scanners := make([]scanner, len(parts))
@@ -317,6 +361,7 @@ func scan(ctx context.Context, q store.Querier, st *statement, parts []part, key
 		}
 		width += scanners[i].expect(p.names)
 	}
+	defer st.release()
 	err = q.Read(ctx, string(st.buf), st.args, func(row []store.Value) error {
 		n++
 		*left -= 16 * width
@@ -346,20 +391,20 @@ func scan(ctx context.Context, q store.Querier, st *statement, parts []part, key
 // expect prepares for rows with the named columns. It returns how many values a row has.
 func (s *scanner) expect(names []string) int {
 	r := s.rows
-	r.groups = make(map[any]*group, r.read.groupCount.get())
-	lists := make([][]any, 2*len(r.read.columns))
-	r.keys, r.raw = lists[:len(r.read.columns)], lists[len(r.read.columns):]
-	if spare, ok := r.read.spare.Get().(*spare); ok {
-		r.buf, r.cells = spare.buf, spare.cells
-	} else {
-		r.buf = make([]byte, 0, r.read.size.get()*5/4)
-		r.cells = make([]span, 0, r.read.rowCount.get()*r.stride())
+	m := r.memory()
+	clear(m.groups)
+	for i := range m.keys {
+		m.keys[i] = m.keys[i][:0]
 	}
+	r.n, r.errs = 0, nil
+	r.buf, r.cells, r.keys, r.raw, r.groups = m.buf[:0], m.cells[:0], m.keys, nil, m.groups
+	s.slab = m.slab[:0]
 	s.keys = 1
 	if r.read.kind == readKeys && !s.folded {
 		s.keys = len(r.read.entity.ID)
 	}
-	s.columns = make([]target, len(names))
+	m.targets = slices.Grow(m.targets[:0], len(names))[:len(names)]
+	s.columns = m.targets
 	for i, name := range names {
 		t := target{at: -1, id: -1}
 		if i < len(r.read.columns) {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"sync"
+
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
 )
@@ -28,9 +30,27 @@ type part struct {
 	column string
 }
 
-// statement begins a statement, with memory for most of them.
+// statement begins a statement.
 func (q request) statement() *statement {
-	return &statement{buf: make([]byte, 0, 512), postgres: q.postgres, request: q}
+	s, ok := spareStatements.Get().(*statement)
+	if !ok {
+		s = &statement{buf: make([]byte, 0, 512)}
+	}
+	s.postgres, s.request = q.postgres, q
+	return s
+}
+
+// spareStatements is the memory of statements that were executed.
+var spareStatements sync.Pool
+
+// release lets another statement have the memory of one that is not used any more.
+func (s *statement) release() {
+	if cap(s.buf) > maxKeptQuery || cap(s.args) > maxSpareKeys {
+		return
+	}
+	clear(s.args)
+	*s = statement{buf: s.buf[:0], args: s.args[:0]}
+	spareStatements.Put(s)
 }
 
 // keyed writes the rows whose columns hold one of the keys, each with those columns first.

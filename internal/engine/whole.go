@@ -65,8 +65,6 @@ func (x *execution) whole(ctx context.Context, q store.Querier, out *rows, req r
 		return true, nil
 	}
 	*x.left = left
-	out.n, out.errs = 0, nil
-	out.release()
 	return false, nil
 }
 

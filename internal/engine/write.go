@@ -26,6 +26,8 @@ type writer struct {
 	full bool // it would have more
 	path []pathStep
 	errs gqlerror.List
+	// The first steps of the path.
+	steps [16]pathStep
 }
 
 // pathStep is a response key, or an index if the key is empty.
@@ -36,7 +38,9 @@ type pathStep struct {
 
 // newWriter returns a writer that appends to buf.
 func newWriter(buf []byte, most int) *writer {
-	return &writer{buf: buf, most: most, path: make([]pathStep, 0, 16)}
+	w := &writer{buf: buf, most: most}
+	w.path = w.steps[:0]
+	return w
 }
 
 func (w *writer) push(key string)  { w.path = append(w.path, pathStep{key: key}) }

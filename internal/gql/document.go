@@ -23,6 +23,7 @@ func (h *handler) document(ctx context.Context, query string) (*ast.QueryDocumen
 	if doc, ok := h.cache.Get(ctx, query); ok {
 		return doc, nil
 	}
+	query = strings.Clone(query) // which is a piece of the request
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: query}, h.cfg.Limits.Tokens)
 	if err != nil {
 		return nil, gqlerror.List{h.parseError(err)}

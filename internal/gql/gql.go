@@ -3,8 +3,10 @@
 package gql
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
@@ -21,6 +23,8 @@ type Config struct {
 	Hints bool
 	// Limits on requests and documents.
 	Limits Limits
+	// Timeout ends an operation that takes longer, and its statement on the database. 0 is no limit.
+	Timeout time.Duration
 	// Keys are those of mutations that may be repeated. Without them a mutation with such a key is refused.
 	Keys *idempotency.Keys
 	// CachedDocuments is how many parsed and validated documents are kept. Defaults to 1000.
@@ -74,11 +78,17 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, format, refusal)
 		return
 	}
-	if len(r.Header[idempotency.Header]) > 0 && op.Operation.Operation == ast.Mutation {
-		h.once(w, r, format, op, params)
+	ctx := r.Context()
+	if h.cfg.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, h.cfg.Timeout)
+		defer cancel()
+	}
+	if keys := r.Header[idempotency.Header]; len(keys) > 0 && op.Operation.Operation == ast.Mutation {
+		h.once(ctx, w, keys, format, op, params)
 		return
 	}
-	resp := h.execute(r.Context(), op)
+	resp := h.execute(ctx, op)
 	h.write(w, http.StatusOK, format, resp)
 	if es, ok := h.es.(releaser); ok {
 		es.Release(resp.Data)

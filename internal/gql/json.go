@@ -26,8 +26,9 @@ const (
 // were written, so that large ones lose no digits. It refuses what encoding/json would accept or repair although no
 // database can store what comes out.
 //
-// Values come out as nil, bool, json.Number, string, []any and map[string]any.
-func decodeJSON(text []byte) (any, flaw) {
+// Values come out as nil, bool, json.Number, string, []any and map[string]any. Strings without escapes, and numbers, are pieces of
+// the text: who keeps one beyond the request keeps all of it.
+func decodeJSON(text string) (any, flaw) {
 	d := decoder{text: text}
 	v := d.value()
 	if d.space(); d.flaw == sound && d.at < len(text) {
@@ -41,7 +42,7 @@ func decodeJSON(text []byte) (any, flaw) {
 
 // decoder walks through a text. After the first flaw it is at its end.
 type decoder struct {
-	text  []byte
+	text  string
 	at    int
 	depth int
 	flaw  flaw
@@ -106,7 +107,7 @@ func (d *decoder) value() any {
 }
 
 func (d *decoder) word(word string) {
-	if end := d.at + len(word); end <= len(d.text) && string(d.text[d.at:end]) == word {
+	if end := d.at + len(word); end <= len(d.text) && d.text[d.at:end] == word {
 		d.at = end
 		return
 	}
@@ -201,10 +202,10 @@ func (d *decoder) string() string {
 		case c == '"':
 			piece := d.text[start:d.at]
 			d.at++
-			if !ascii && !utf8.Valid(piece) {
+			if !ascii && !utf8.ValidString(piece) {
 				d.fail(notUTF8)
 			}
-			return string(piece)
+			return piece
 		case c == '\\':
 			return d.escaped(start)
 		case c < ' ':

@@ -26,7 +26,7 @@ func theirs(text []byte) (v any, ok bool) {
 // checkJSON compares what is decoded with what encoding/json decodes. What is refused is refused there, too, or for the reason that is
 // given.
 func checkJSON(t interface{ Fatalf(string, ...any) }, text []byte) {
-	v, flaw := decodeJSON(text)
+	v, flaw := decodeJSON(string(text))
 	want, ok := theirs(text)
 	switch {
 	case flaw == sound && (!ok || !reflect.DeepEqual(v, want)):
@@ -60,7 +60,7 @@ func TestDecodeJSON(t *testing.T) {
 		strings.Repeat("[],", 300):                          notJSON,
 		"[" + strings.Repeat("[[]],", 300) + "1]":           sound,
 	} {
-		if _, got := decodeJSON([]byte(text)); got != want {
+		if _, got := decodeJSON(text); got != want {
 			t.Errorf("%.60q: %q, want %q", text, got, want)
 		}
 		checkJSON(t, []byte(text))
@@ -98,7 +98,7 @@ func TestDecodedAsByEncodingJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkJSON(t, text)
-		if _, flaw := decodeJSON(text); flaw == notJSON || flaw == notUTF8 || flaw == loneSurrogate {
+		if _, flaw := decodeJSON(string(text)); flaw == notJSON || flaw == notUTF8 || flaw == loneSurrogate {
 			t.Fatalf("%q: %s", text, flaw)
 		}
 	})

@@ -15,9 +15,11 @@ import (
 // once executes a mutation with an Idempotency-Key, or answers as it was answered before. An answer is stored if data is not
 // null, which is exactly if something was committed; after any other a repeat is executed. Its status is always 200, so that the
 // body is all there is to store.
-func (h *handler) once(w http.ResponseWriter, r *http.Request, f format, op *graphql.OperationContext, params *graphql.RawParams) {
-	ctx := operationContext(r.Context(), op)
-	attempt, err := h.cfg.Keys.Begin(ctx, r.Header[idempotency.Header], idempotency.Request{
+func (h *handler) once(
+	ctx context.Context, w http.ResponseWriter, keys []string, f format, op *graphql.OperationContext, params *graphql.RawParams,
+) {
+	ctx = operationContext(ctx, op)
+	attempt, err := h.cfg.Keys.Begin(ctx, keys, idempotency.Request{
 		Query: params.Query, OperationName: params.OperationName, Variables: params.Variables, Extensions: params.Extensions,
 	}, func(ctx context.Context, data []byte, errs gqlerror.List) []byte {
 		resp := h.present(ctx, &graphql.Response{Data: data, Errors: slices.Clone(errs)})
@@ -25,7 +27,7 @@ func (h *handler) once(w http.ResponseWriter, r *http.Request, f format, op *gra
 		return slices.Concat(before, data, after)
 	})
 	if err != nil {
-		h.refuseKey(w, r, f, err)
+		h.refuseKey(ctx, w, f, err)
 		return
 	}
 	defer attempt.End()
@@ -33,7 +35,7 @@ func (h *handler) once(w http.ResponseWriter, r *http.Request, f format, op *gra
 	answer, replayed, refusal := attempt.Outcome()
 	switch {
 	case refusal != nil:
-		h.refuseKey(w, r, f, refusal)
+		h.refuseKey(ctx, w, f, refusal)
 	case replayed:
 		w.Header().Set(idempotency.ReplayHeader, "true")
 		send(w, http.StatusOK, f, answer)
@@ -45,8 +47,8 @@ func (h *handler) once(w http.ResponseWriter, r *http.Request, f format, op *gra
 }
 
 // refuseKey answers a mutation that was not executed because of its key. The statuses are those of the draft.
-func (h *handler) refuseKey(w http.ResponseWriter, r *http.Request, f format, err error) {
-	errs := h.errors.list(r.Context(), gqlerror.List{{Err: err}})
+func (h *handler) refuseKey(ctx context.Context, w http.ResponseWriter, f format, err error) {
+	errs := h.errors.list(ctx, gqlerror.List{{Err: err}})
 	status := f.status(errs)
 	if f == graphqlFormat {
 		switch {

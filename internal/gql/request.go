@@ -96,7 +96,7 @@ func (h *handler) readPost(w http.ResponseWriter, r *http.Request) (*graphql.Raw
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '[' {
 		return nil, badRequest("Send one operation at a time; a list of operations is not accepted.")
 	}
-	v, flaw := decodeJSON(body)
+	v, flaw := decodeJSON(string(body))
 	if flaw != sound && flaw != notJSON {
 		return nil, badRequest("The request's body " + string(flaw) + ".")
 	}
@@ -145,8 +145,8 @@ func readGet(rawQuery string) (*graphql.RawParams, *refusal) {
 	}
 	out := graphql.RawParams{Query: values.Get("query"), OperationName: values.Get("operationName")}
 	for name, into := range map[string]*map[string]any{"variables": &out.Variables, "extensions": &out.Extensions} {
-		text := []byte(values.Get(name))
-		if len(text) == 0 {
+		text := values.Get(name)
+		if text == "" {
 			continue
 		}
 		v, flaw := decodeJSON(text)

@@ -30,7 +30,7 @@ func halves(text string) bool {
 	return false
 }
 
-func hex4[T string | []byte](text T, at int) (unit uint16, ok bool) {
+func hex4(text string, at int) (unit uint16, ok bool) {
 	if at+4 > len(text) {
 		return 0, false
 	}

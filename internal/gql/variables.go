@@ -165,16 +165,16 @@ func (c *coercion) scalar(name string, v any) any {
 		}
 		return c.fail(apierr.Invalid, "must be a Boolean")
 	case "String":
-		if s, ok := v.(string); ok {
-			return s
+		if _, ok := v.(string); ok {
+			return v
 		}
 		return c.fail(apierr.Invalid, "must be a String")
 	case "ID":
-		switch v := v.(type) {
+		switch id := v.(type) {
 		case string:
 			return v
 		case json.Number:
-			if n, err := strconv.ParseInt(v.String(), 10, 64); err == nil {
+			if n, err := strconv.ParseInt(id.String(), 10, 64); err == nil {
 				return strconv.FormatInt(n, 10)
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
-	"sync"
 	"time"
 	"unsafe"
 
@@ -43,7 +42,11 @@ func (s *Stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 	}
 	stop := s.conn.watch(ctx)
 	r.ahead = sqlite3.Xsqlite3_step(s.conn.tls, s.handle)
-	stop()
+	if stop() {
+		s.conn.interrupting.Done()
+	} else {
+		s.conn.interrupting.Wait() // or it would hit the next statement
+	}
 	if r.ahead != sqlite3.SQLITE_ROW && r.ahead != sqlite3.SQLITE_DONE {
 		return nil, r.end(s.conn.failure(r.ahead))
 	}
@@ -57,24 +60,11 @@ func (s *Stmt) Status(counter int32) int {
 	return int(sqlite3.Xsqlite3_stmt_status(s.conn.tls, s.handle, counter, 0))
 }
 
-// watch interrupts what runs on the connection when ctx ends, until the function that it returns is called.
-func (c *Conn) watch(ctx context.Context) (stop func()) {
-	if ctx.Done() == nil {
-		return func() {}
-	}
-	var interrupting sync.WaitGroup
-	interrupting.Add(1)
-	cancel := context.AfterFunc(ctx, func() {
-		defer interrupting.Done()
-		tls := libc.NewTLS()
-		defer tls.Close()
-		sqlite3.Xsqlite3_interrupt(tls, c.db)
-	})
-	return func() {
-		if !cancel() {
-			interrupting.Wait() // or it would hit the next statement
-		}
-	}
+// watch interrupts what runs on the connection when ctx ends, until the function that it returns is called. If that returns false,
+// an interruption has begun.
+func (c *Conn) watch(ctx context.Context) (stop func() bool) {
+	c.interrupting.Add(1)
+	return context.AfterFunc(ctx, c.interrupt)
 }
 
 func (r *Rows) bind(args []driver.NamedValue) error {

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -30,6 +31,12 @@ func (c Connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, err
 	}
 	conn := &Conn{driverConn: inner.(driverConn), tls: libc.NewTLS()}
+	conn.interrupt = func() {
+		defer conn.interrupting.Done()
+		tls := libc.NewTLS()
+		defer tls.Close()
+		sqlite3.Xsqlite3_interrupt(tls, conn.db)
+	}
 	if conn.db, err = handle(inner, "db"); err == nil {
 		err = conn.planOnce()
 	}
@@ -56,6 +63,9 @@ type Conn struct {
 	driverConn
 	tls *libc.TLS // the stack of C, which belongs to a goroutine at a time
 	db  uintptr
+
+	interrupt    func() // ends what runs on the connection, made once
+	interrupting sync.WaitGroup
 }
 
 // handle reads a pointer of SQLite that the driver keeps to itself: no function of it tells one.
