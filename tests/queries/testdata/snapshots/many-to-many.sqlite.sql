@@ -6,13 +6,13 @@ LIMIT ?;
 
 SELECT p.value, t."title", t."id"
 FROM json_each(?) p
-JOIN "posts" t ON t."id" IN (SELECT t."id" FROM "post_tags" j JOIN "posts" t ON t."id" = j."post_id" WHERE 1=1 AND j."tag_id" = p.value AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki'))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT ?)
+JOIN "posts" t ON t."id" IN (SELECT t."id" FROM "post_tags" j JOIN "posts" t ON t."id" = j."post_id" WHERE 1=1 AND j."tag_id" = p.value AND ((t."status" IS NOT NULL AND (t."status" = 'published' OR t."status" = 'closed' OR t."status" = 'wiki'))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT ?)
 ORDER BY p.key, t."created_at" DESC, t."id" DESC;
 
 SELECT j."tag_id", count(*)
 FROM "post_tags" j
 JOIN "posts" t ON t."id" = j."post_id"
-WHERE 1=1 AND j."tag_id" IN (SELECT value FROM json_each(?)) AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')))
+WHERE 1=1 AND j."tag_id" IN (SELECT value FROM json_each(?)) AND ((t."status" IS NOT NULL AND (t."status" = 'published' OR t."status" = 'closed' OR t."status" = 'wiki')))
 GROUP BY j."tag_id";
 
 SELECT p.value, t."name"

@@ -1,6 +1,6 @@
 SELECT *
-FROM (SELECT 1, t."title", t."status", t."author_id", t."id", +t."created_at" FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki'))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT ?) y
-UNION ALL SELECT 0 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')))), NULL, NULL, NULL, NULL, NULL;
+FROM (SELECT 1, t."title", t."status", t."author_id", t."id", +t."created_at" FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND (t."status" = 'published' OR t."status" = 'closed' OR t."status" = 'wiki'))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT ?) y
+UNION ALL SELECT 0 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND (t."status" = 'published' OR t."status" = 'closed' OR t."status" = 'wiki')))), NULL, NULL, NULL, NULL, NULL;
 
 SELECT t."id", t."name"
 FROM "users" t
@@ -8,12 +8,12 @@ WHERE t."id" IN (SELECT value FROM json_each(?));
 
 SELECT p.value, t."message", t."author_id"
 FROM json_each(?) p
-JOIN "comments" t ON t."id" IN (SELECT t."id" FROM "comments" t WHERE 1=1 AND t."post_id" = p.value AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND o0."status" IN ('published', 'closed', 'wiki')))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT ?)
+JOIN "comments" t ON t."id" IN (SELECT t."id" FROM "comments" t WHERE 1=1 AND t."post_id" = p.value AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND (o0."status" = 'published' OR o0."status" = 'closed' OR o0."status" = 'wiki')))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT ?)
 ORDER BY p.key, t."created_at" DESC, t."id" DESC;
 
 SELECT t."post_id", count(*)
 FROM "comments" t
-WHERE 1=1 AND t."post_id" IN (SELECT value FROM json_each(?)) AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND o0."status" IN ('published', 'closed', 'wiki'))))
+WHERE 1=1 AND t."post_id" IN (SELECT value FROM json_each(?)) AND (EXISTS (SELECT 1 FROM "posts" o0 WHERE o0."id" = t."post_id" AND (o0."status" IS NOT NULL AND (o0."status" = 'published' OR o0."status" = 'closed' OR o0."status" = 'wiki'))))
 GROUP BY t."post_id";
 
 SELECT t."id", t."username"

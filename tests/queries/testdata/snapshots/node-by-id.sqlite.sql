@@ -1,10 +1,10 @@
 SELECT t."id", t."id", t."title"
 FROM "posts" t
-WHERE t."id" = ? AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')));
+WHERE t."id" = ? AND ((t."status" IS NOT NULL AND (t."status" = 'published' OR t."status" = 'closed' OR t."status" = 'wiki')));
 
 SELECT t."id", t."id", t."slug"
 FROM "posts" t
-WHERE t."id" = ? AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')));
+WHERE t."id" = ? AND ((t."status" IS NOT NULL AND (t."status" = 'published' OR t."status" = 'closed' OR t."status" = 'wiki')));
 
 SELECT t."id", t."id", t."username"
 FROM "users" t

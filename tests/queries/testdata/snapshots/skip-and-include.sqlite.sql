@@ -1,5 +1,5 @@
 SELECT 1, t."title"
 FROM "posts" t
-WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')))
+WHERE 1=1 AND ((t."status" IS NOT NULL AND (t."status" = 'published' OR t."status" = 'closed' OR t."status" = 'wiki')))
 ORDER BY t."created_at" DESC, t."id" DESC
 LIMIT ?;
