@@ -95,6 +95,10 @@ func TestRoutes(t *testing.T) {
 			name: "a playground without settings", url: "/playground/settings.json", status: 200, config: httpd.Config{Playground: &httpd.Playground{}},
 			want: `{"name":"Entwine","endpoint":"/graphql","headers":{},"examples":[]}`,
 		},
+		{
+			name: "a route of the application's own", method: "PUT", url: "/own/1", status: 200, config: httpd.Config{Own: own(t)}, want: "viewer=",
+			wantHeader: map[string]string{"X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store"},
+		},
 		{name: "no listing of assets", url: "/playground/assets/", status: 302, config: httpd.Config{Playground: playground}},
 		{name: "an asset that is not there", url: "/playground/assets/nope.js", status: 404, config: httpd.Config{Playground: playground}},
 
