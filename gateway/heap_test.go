@@ -11,7 +11,7 @@ func TestGCPercent(t *testing.T) {
 	for _, c := range []struct {
 		live uint64
 		want int
-	}{{0, 200}, {5 << 20, 200}, {64 << 20, 200}, {65 << 20, 175}, {100 << 20, 125}, {128 << 20, 100}, {4 << 30, 100}} {
+	}{{0, 400}, {5 << 20, 400}, {32 << 20, 400}, {33 << 20, 375}, {64 << 20, 200}, {100 << 20, 125}, {128 << 20, 100}, {4 << 30, 100}} {
 		if got := gcPercent(c.live); got != c.want {
 			t.Errorf("with %d MiB live: %d, not %d", c.live>>20, got, c.want)
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 
@@ -59,10 +60,10 @@ func (x *execution) whole(ctx context.Context, q store.Querier, out *rows, req r
 	left := *x.left
 	n, err := scan(ctx, q, req.whole(r, parts[0].names, a, keys, most), parts, true, a.limit, x.left)
 	switch {
-	case err != nil:
-		return false, fmt.Errorf("read %s: %w", r.entity.Name, err)
-	case n < most:
+	case err == nil && n < most:
 		return true, nil
+	case err != nil && !errors.Is(err, errTooLarge): // which pages may not be
+		return false, fmt.Errorf("read %s: %w", r.entity.Name, err)
 	}
 	*x.left = left
 	return false, nil
