@@ -19,9 +19,15 @@ import (
 // perParents is the number of parents that read.sparse counts rows for: the mean alone would be rounded too much.
 const perParents = 64
 
+// maybeWhole says whether a page for each of so many parents costs a join for each, and begins where their lists do.
+func (r *rows) maybeWhole(parents int) bool {
+	ed, a := r.read.edge, r.args
+	return parents > 1 && ed != nil && ed.Kind == entity.ManyToMany && a.after == nil && a.before == nil && a.offset == 0
+}
+
 // learn remembers how many rows parents have, if none of them has more than a page.
 func (r *rows) learn(parents int) {
-	if !r.read.maybeWhole() || parents < 2 {
+	if !r.maybeWhole(parents) {
 		return
 	}
 	seen := int64(0)
@@ -42,13 +48,10 @@ func (r *rows) more() bool {
 	return false
 }
 
-// maybeWhole says whether a page for each parent costs a join for each.
-func (r *read) maybeWhole() bool { return r.edge != nil && r.edge.Kind == entity.ManyToMany }
-
 // whole reads the rows of all parents of a connection at once, if they seem to be few. It says whether it has.
 func (x *execution) whole(ctx context.Context, q store.Querier, out *rows, req request, parts []part, keys []any) (bool, error) {
 	r, a := out.read, out.args
-	if !req.postgres || len(keys) < 2 || !r.maybeWhole() || a.after != nil || a.before != nil || a.offset > 0 {
+	if !req.postgres || !out.maybeWhole(len(keys)) {
 		return false, nil
 	}
 	seen := r.sparse.Load()
