@@ -129,7 +129,12 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 	}
 	if r.wantRows {
 		parts := x.parts(out)
-		read, err := x.whole(ctx, q, out, req, parts, keys)
+		var read bool
+		var err error
+		maybeWhole := out.maybeWhole(req, len(keys))
+		if maybeWhole {
+			read, err = x.whole(ctx, q, out, req, parts, keys)
+		}
 		if err == nil && !read {
 			// With one parent (or none) the rows carry no key; they are all of that parent.
 			err = x.query(ctx, q, req.list(r, parts[0].names, out.args, keys), parts, len(keys) > 1, out.args.limit)
@@ -137,7 +142,9 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 		if err != nil {
 			return err
 		}
-		out.learn(len(keys))
+		if maybeWhole {
+			out.learn(len(keys))
+		}
 		if len(keys) == 1 {
 			out.groups = map[any]*group{keys[0]: out.group(noKey)}
 		}

@@ -20,16 +20,13 @@ import (
 const perParents = 64
 
 // maybeWhole says whether a page for each of so many parents costs a join for each, and begins where their lists do.
-func (r *rows) maybeWhole(parents int) bool {
+func (r *rows) maybeWhole(req request, parents int) bool {
 	ed, a := r.read.edge, r.args
-	return parents > 1 && ed != nil && ed.Kind == entity.ManyToMany && a.after == nil && a.before == nil && a.offset == 0
+	return req.postgres && parents > 1 && ed != nil && ed.Kind == entity.ManyToMany && a.after == nil && a.before == nil && a.offset == 0
 }
 
 // learn remembers how many rows parents have, if none of them has more than a page.
 func (r *rows) learn(parents int) {
-	if !r.maybeWhole(parents) {
-		return
-	}
 	seen := int64(0)
 	if !r.more() {
 		seen = int64(r.n*perParents/parents) + 1
@@ -51,9 +48,6 @@ func (r *rows) more() bool {
 // whole reads the rows of all parents of a connection at once, if they seem to be few. It says whether it has.
 func (x *execution) whole(ctx context.Context, q store.Querier, out *rows, req request, parts []part, keys []any) (bool, error) {
 	r, a := out.read, out.args
-	if !req.postgres || !out.maybeWhole(len(keys)) {
-		return false, nil
-	}
 	seen := r.sparse.Load()
 	if seen == 0 {
 		return false, nil

@@ -58,7 +58,7 @@ func New(cfg Config) *Server {
 	mux.HandleFunc("GET /livez", live)
 	mux.Handle("GET /readyz", ready)
 	if cfg.Playground != nil {
-		pages := securePages(cfg.Playground.handler())
+		pages := layers(cfg.Playground.handler(), withHeaders(pageSecured))
 		mux.Handle("GET /playground", pages)
 		mux.Handle("GET /playground/", pages)
 	}
@@ -71,7 +71,7 @@ func New(cfg Config) *Server {
 	}
 	if cfg.Own != nil {
 		mux.Handle("/", layers(cfg.Own,
-			securePages,
+			withHeaders(pageSecured),
 			cors(cfg.CORSOrigins, cfg.Development, "GET, POST, PUT, PATCH, DELETE"),
 			limitBodyTime,
 			authenticate(cfg.Authenticate, cfg.Logger, WriteError),
@@ -84,7 +84,7 @@ func New(cfg Config) *Server {
 	s.Handler = layers(mux,
 		nameRequest,
 		survive(cfg.Logger),
-		secureHeaders,
+		withHeaders(secured),
 		loopbackHosts(cfg.Development),
 	)
 	return s

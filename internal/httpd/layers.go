@@ -62,17 +62,14 @@ var pageSecured = map[string][]string{
 	"Cross-Origin-Opener-Policy": {"same-origin"},
 }
 
-// secureHeaders sets what holds for every response; pages loosen it for themselves.
-func secureHeaders(next http.Handler) http.Handler { return withHeaders(secured, next) }
-
-// securePages sets what holds for routes that can show pages.
-func securePages(next http.Handler) http.Handler { return withHeaders(pageSecured, next) }
-
-func withHeaders(headers map[string][]string, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		maps.Copy(w.Header(), headers)
-		next.ServeHTTP(w, r)
-	})
+// withHeaders sets headers of a response; handlers below change them for themselves.
+func withHeaders(headers map[string][]string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			maps.Copy(w.Header(), headers)
+			next.ServeHTTP(w, r)
+		})
+	}
 }
 
 // loopbackHosts refuses requests that name the server by a name that is not the machine's own. A page of a foreign site

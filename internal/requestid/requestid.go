@@ -3,7 +3,7 @@ package requestid
 
 import (
 	"context"
-	"math/rand/v2"
+	"crypto/rand"
 	"net/http"
 )
 
@@ -28,21 +28,7 @@ func Of(r *http.Request) string {
 	if id := r.Header.Get(Header); plain(id) {
 		return id
 	}
-	return random()
-}
-
-// random returns 26 letters and digits. An id is not a secret, so that a fast generator will do.
-func random() string {
-	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-	var id [26]byte
-	for half := range 2 {
-		bits := rand.Uint64() //nolint:gosec // see above
-		for i := range 13 {
-			id[13*half+i] = letters[bits%32]
-			bits /= 32
-		}
-	}
-	return string(id[:])
+	return rand.Text()
 }
 
 // plain keeps ids from outside short and free of anything that could forge a line of the log.

@@ -3,6 +3,7 @@ package queries
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,18 +32,23 @@ func TestWholeLists(t *testing.T) {
 			app.Exec(t, fmt.Sprintf("INSERT INTO posts (id, author_id, title, slug, body, status, score, view_count, created_at) VALUES (%d, 1, 'Post', 'p%d', 'Text', 'published', 0, 0, '2026-01-01 00:00:00+00:00')", i, i))
 			give(i, i%4)
 		}
+		// reading is how many statements have read tags since it was asked last.
+		reading := func() (n int) {
+			statements, _ := app.Statements()
+			for _, s := range statements {
+				if strings.Contains(s, "tags") && strings.Contains(s, "name") {
+					n++
+				}
+			}
+			return n
+		}
 		// check compares the pages of five tags of each post, in four orders, and says how many statements read tags.
 		check := func() int {
 			read := 0
 			for _, args := range []string{"first: 5", "last: 5", "first: 5, orderBy: [{field: NAME}]", "last: 5, orderBy: [{field: NAME, direction: DESC}]"} {
-				app.Statements()
+				reading()
 				answer := app.Send(t, testapp.Admin, "{ posts(first: 100) { nodes { slug tags("+args+") { totalCount pageInfo { hasNextPage hasPreviousPage } nodes { id name } } } } }", nil)
-				statements, _ := app.Statements()
-				for _, s := range statements {
-					if strings.Contains(s, "tags") && strings.Contains(s, "name") {
-						read++
-					}
-				}
+				read += reading()
 				var r struct {
 					Data struct {
 						Posts struct {
@@ -74,9 +80,7 @@ func TestWholeLists(t *testing.T) {
 						want = want[len(want)-n:]
 					}
 					if strings.HasSuffix(args, "NAME}]") {
-						for i, j := 0, len(want)-1; i < j; i, j = i+1, j-1 {
-							want[i], want[j] = want[j], want[i]
-						}
+						slices.Reverse(want)
 					}
 					for _, tag := range p.Tags.Nodes {
 						got = append(got, tag.Name)
@@ -91,26 +95,37 @@ func TestWholeLists(t *testing.T) {
 			}
 			return read
 		}
-		steps := []struct {
-			name     string
-			give     map[int]int
-			postgres int // statements of the four operations that read tags
+		for _, step := range []struct {
+			name string
+			give map[int]int
 		}{
-			{"at first", nil, 4},
-			{"again", nil, 4},
-			{"as many as a page", map[int]int{3: 5}, 4},
-			{"one more", map[int]int{3: 6}, 4},
-			{"with pages again", nil, 4},
-			{"far more", map[int]int{7: 700, 8: 300}, 4},
-		}
-		for _, step := range steps {
+			{"at first", nil},
+			{"again", nil},
+			{"as many as a page", map[int]int{3: 5}},
+			{"one more", map[int]int{3: 6}},
+			{"with pages again", nil},
+			{"far more", map[int]int{7: 700, 8: 300}},
+		} {
 			for post, n := range step.give {
 				give(post, n)
 			}
-			if n := check(); n != step.postgres {
-				t.Errorf("%s: %d statements read tags, not %d", step.name, n, step.postgres)
+			if n := check(); n != 4 {
+				t.Errorf("%s: %d statements read tags, not 4", step.name, n)
 			}
 		}
+
+		// A last page is short however long the lists are.
+		const pages = "query($after: String) { posts(first: 100) { nodes { tags(first: 5, after: $after) { nodes { name } pageInfo { endCursor } } } } }"
+		last := app.Must(t, testapp.Admin, `{ postBySlug(slug: "p7") { tags(last: 1) { pageInfo { endCursor } } } }`, nil)
+		end := last.Data["postBySlug"].(map[string]any)["tags"].(map[string]any)["pageInfo"].(map[string]any)["endCursor"]
+		for _, after := range []any{nil, end, nil} {
+			reading()
+			app.Must(t, testapp.Admin, pages, map[string]any{"after": after})
+			if n := reading(); n != 1 {
+				t.Errorf("after %v: %d statements read tags, not 1", after, n)
+			}
+		}
+
 		for post := 1; post <= posts; post++ {
 			app.Exec(t, fmt.Sprintf("DELETE FROM post_tags WHERE post_id = %d AND tag_id > 2", post))
 			have[post] = min(have[post], 2)
