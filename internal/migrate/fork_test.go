@@ -12,6 +12,8 @@ import (
 
 	"entgo.io/ent/dialect"
 	"pgregory.net/rapid"
+
+	"github.com/entwine-data/entwine/internal/search"
 )
 
 // TestForks lets two made-up branches change one made-up schema. Whichever goes on top of the other, the migrations lead to the
@@ -117,5 +119,27 @@ func TestMergedForeignKeys(t *testing.T) {
 	_, err = mergeStates(named("a"), named("b"), named("c"))
 	if conflict := (*MergeError)(nil); !errors.As(err, &conflict) || err.Error() != "both branches change posts.parent_id" {
 		t.Error(err)
+	}
+}
+
+// TestMergedSearches: words cannot be looked for in a column that the other branch has dropped, whichever of both goes on top.
+func TestMergedSearches(t *testing.T) {
+	posts := func(fields []search.Field, columns ...string) *state {
+		table := &tableState{Name: "posts", PrimaryKey: []string{"id"}, Columns: []*columnState{{Name: "id", Type: "int"}}, Search: fields}
+		for _, name := range columns {
+			table.Columns = append(table.Columns, &columnState{Name: name, Type: "string"})
+		}
+		return &state{Tables: []*tableState{table}}
+	}
+	base := posts(nil, "title", "body")
+	searched := posts([]search.Field{{Column: "body", Weight: "A"}}, "title", "body")
+	for column, dropped := range map[string]*state{"body": posts(nil, "title"), "title": posts(nil, "body")} {
+		_, first := mergeStates(base, searched, dropped)
+		_, second := mergeStates(base, dropped, searched)
+		for _, err := range []error{first, second} {
+			if conflict := (*MergeError)(nil); errors.As(err, &conflict) != (column == "body") {
+				t.Errorf("%s dropped: %v", column, err)
+			}
+		}
 	}
 }

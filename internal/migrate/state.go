@@ -243,6 +243,9 @@ func (s *state) tables() ([]*schema.Table, error) {
 			}
 			table.Indexes = append(table.Indexes, index)
 		}
+		if _, err = columnsOf(table, columnsSearched(t)); err != nil {
+			return nil, err
+		}
 		for _, k := range t.ForeignKeys {
 			fk := &schema.ForeignKey{
 				Symbol: k.Name, RefTable: byName[k.RefTable],
