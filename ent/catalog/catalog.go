@@ -284,7 +284,7 @@ func inputError(e *entity.Entity, step string, err error) error {
 	if invalid, ok := errors.AsType[*ent.ValidationError](err); ok {
 		return input.Refused(e, invalid.Name, err)
 	}
-	if ent.IsNotFound(err) {
+	if _, ok := errors.AsType[*ent.NotFoundError](err); ok {
 		return apierr.Wrap(err, apierr.NotFound, "There is no %s with this id.", e.Name)
 	}
 	return fmt.Errorf("%s %s: %w", step, e.Name, err)

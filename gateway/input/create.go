@@ -21,6 +21,24 @@ func Create[B, R any](
 	ctx context.Context, drafts []*entity.Draft, columns int, defaults []string,
 	one func(context.Context, B) (R, error), many func(context.Context, []B) ([]R, error), key func(R) any,
 ) ([]any, error) {
+	single := func(d *entity.Draft) (any, error) {
+		b, ok := d.Builder.(B)
+		if !ok {
+			return nil, fmt.Errorf("a draft of %T is not one of %T", d.Builder, b)
+		}
+		row, err := one(entity.Checked(ctx, d), b)
+		if err != nil {
+			return nil, err
+		}
+		return key(row), nil
+	}
+	if len(drafts) == 1 {
+		k, err := single(drafts[0])
+		if err != nil {
+			return nil, err
+		}
+		return []any{k}, nil
+	}
 	keys := make([]any, len(drafts))
 	var shapes []string
 	byShape := make(map[string][]int)
@@ -35,6 +53,14 @@ func Create[B, R any](
 	for _, s := range shapes {
 		for rest := byShape[s]; len(rest) > 0; {
 			n := min(most, len(rest))
+			if n == 1 {
+				k, err := single(drafts[rest[0]])
+				if err != nil {
+					return nil, err
+				}
+				keys[rest[0]], rest = k, rest[1:]
+				continue
+			}
 			builders := make([]B, n)
 			batch := make([]*entity.Draft, n)
 			for i, at := range rest[:n] {
@@ -44,21 +70,12 @@ func Create[B, R any](
 				}
 				builders[i], batch[i] = b, drafts[at]
 			}
-			ctx := entity.Checked(ctx, batch...)
-			if n == 1 {
-				row, err := one(ctx, builders[0])
-				if err != nil {
-					return nil, err
-				}
-				keys[rest[0]] = key(row)
-			} else {
-				rows, err := many(ctx, builders)
-				if err != nil {
-					return nil, err
-				}
-				for i, row := range rows {
-					keys[rest[i]] = key(row)
-				}
+			rows, err := many(entity.Checked(ctx, batch...), builders)
+			if err != nil {
+				return nil, err
+			}
+			for i, row := range rows {
+				keys[rest[i]] = key(row)
 			}
 			rest = rest[n:]
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -34,12 +35,17 @@ type follower struct {
 	u   *update
 	fn  func(ctx context.Context) error
 
-	lead chan struct{}
-	done chan error // that of COMMIT
+	told chan turn
 
-	// What fn has done, before done.
+	// What fn has done, before it is told of the end.
 	err      error
 	panicked any
+}
+
+// turn is what a follower is told.
+type turn struct {
+	leads bool  // the next transaction
+	end   error // of the transaction that it was written in
 }
 
 // join puts a writer into the queue. It is nil for one that leads at once.
@@ -50,7 +56,7 @@ func (g *group) join(ctx context.Context, u *update, fn func(ctx context.Context
 		g.busy = true
 		return nil
 	}
-	f := &follower{ctx: ctx, u: u, fn: fn, lead: make(chan struct{}), done: make(chan error)}
+	f := &follower{ctx: ctx, u: u, fn: fn, told: make(chan turn)}
 	g.waiting = append(g.waiting, f)
 	return f
 }
@@ -90,10 +96,11 @@ func (g *group) run(ctx context.Context, u *update, fn func(ctx context.Context)
 	left := ctx.Done()
 	for {
 		select {
-		case <-f.lead:
-			return g.leading(ctx, u, fn)
-		case end := <-f.done:
-			return f.ended(end)
+		case t := <-f.told:
+			if t.leads {
+				return g.leading(ctx, u, fn)
+			}
+			return f.ended(t.end)
 		case <-left:
 			if g.leave(f) {
 				return fmt.Errorf("wait to write: %w", ctx.Err())
@@ -107,14 +114,14 @@ func (g *group) run(ctx context.Context, u *update, fn func(ctx context.Context)
 func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Context) error) error {
 	defer func() {
 		if f := g.next(true); f != nil {
-			f.lead <- struct{}{}
+			f.told <- turn{leads: true}
 		}
 	}()
 	var followers []*follower
 	var end error // of all followers
 	defer func() {
 		for _, f := range followers {
-			f.done <- end
+			f.told <- turn{end: end}
 		}
 	}()
 	conn, tx, err := begin(ctx, u.db.writer, nil)
@@ -129,6 +136,11 @@ func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Cont
 	}
 	for len(followers) < maxGroup && end == nil {
 		f := g.next(false)
+		if f == nil {
+			// A writer that could run by now joins instead of waiting for a COMMIT and paying for another.
+			runtime.Gosched()
+			f = g.next(false)
+		}
 		if f == nil {
 			break
 		}

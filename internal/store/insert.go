@@ -3,9 +3,14 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	"entgo.io/ent/dialect"
+	"modernc.org/sqlite"
 )
 
 // Insert is an INSERT of one row that ent has made, with its validators and defaults, and that was not executed: it is to be the whole
@@ -63,33 +68,22 @@ type Condition func(text []byte, args []any) ([]byte, []any)
 // On both databases writers share a COMMIT where they would wait for one another's. Row may be called from another goroutine, before
 // InsertOne returns, and not for the last time: if the transaction of several is undone, the statement is executed once more.
 func (db *DB) InsertOne(ctx context.Context, ins *Insert, condition Condition, columns []string, row func(values []Value)) error {
-	text := make([]byte, 0, len(ins.into)+len(ins.values)+len(ins.id)+512)
-	text = append(text, ins.into...)
-	args := ins.args
-	if condition == nil {
-		text = append(text, " VALUES ("...)
-		text = append(text, ins.values...)
-		text = append(text, ')')
-	} else {
-		text = append(text, " SELECT "...)
-		text = append(text, ins.values...)
-		text = append(text, " WHERE "...)
-		text, args = condition(text, args)
-	}
-	text = append(text, " RETURNING "...)
-	text = append(text, ins.id...)
+	names := append(make([]byte, 0, 256), ins.id...)
 	for _, name := range columns {
-		text = append(text, ", "...)
-		text = append(text, Quote(name)...)
+		names = append(names, ", "...)
+		names = append(names, Quote(name)...)
 	}
-	w := &lone{text: string(text), args: args, row: row}
+	w := &lone{row: row}
+	if db.dialect == dialect.Postgres || !w.onSQLite(ins, condition, string(names)) {
+		w.returning(ins, condition, names)
+	}
 	u := db.running(ctx)
 	switch {
 	case u != nil:
 		return w.read(ctx, u.session())
 	case db.batches != nil:
 		return db.batches.do(ctx, w)
-	case db.group == nil:
+	case db.dialect == dialect.Postgres:
 		return w.read(ctx, pool{db.writer})
 	}
 	return db.UpdateOnce(ctx, func(ctx context.Context) error { return w.read(ctx, db.running(ctx).session()) })
@@ -100,21 +94,86 @@ type lone struct {
 	text string
 	args []any
 	row  func(values []Value)
+	// back reads the row that the INSERT does not return, by its key, or as the last one without it.
+	back string
+	key  []any
+}
+
+// returning has the INSERT return the row.
+func (w *lone) returning(ins *Insert, condition Condition, names []byte) {
+	text := make([]byte, 0, len(ins.into)+len(ins.values)+len(names)+512)
+	text = append(text, ins.into...)
+	w.args = ins.args
+	if condition == nil {
+		text = append(text, " VALUES ("...)
+		text = append(text, ins.values...)
+		text = append(text, ')')
+	} else {
+		text = append(text, " SELECT "...)
+		text = append(text, ins.values...)
+		text = append(text, " WHERE "...)
+		text, w.args = condition(text, w.args)
+	}
+	text = append(text, " RETURNING "...)
+	w.text = string(append(text, names...))
+}
+
+// onSQLite has the row read by a statement of its own: for RETURNING, and for rows that come from a SELECT, SQLite makes a table and
+// keeps what would undo the statement, which costs more than the INSERT and the look-up together. The condition is a part of the last
+// value therefore. It is false if the INSERT gives anything but parameters.
+func (w *lone) onSQLite(ins *Insert, condition Condition, names string) bool {
+	last := len(ins.args) - 1
+	table, into, ok := strings.Cut(strings.TrimPrefix(ins.into, "INSERT INTO "), " (")
+	if !ok || last < 0 || ins.values != strings.Repeat("?, ", last)+"?" {
+		return false
+	}
+	where := " = last_insert_rowid() AND changes() > 0" // a trigger may have ignored the row
+	if at := slices.Index(strings.Split(strings.TrimSuffix(into, ")"), ", "), ins.id); at >= 0 {
+		where, w.key = " = ? AND changes() > 0", []any{ins.args[at]}
+	}
+	w.back = "SELECT " + names + " FROM " + table + " WHERE " + ins.id + where
+	if w.args = ins.args; condition == nil {
+		w.text = ins.into + " VALUES (" + ins.values + ")"
+		return true
+	}
+	text := append(make([]byte, 0, len(ins.into)+len(ins.values)+512), ins.into...)
+	text = append(text, " VALUES ("...)
+	text = append(text, ins.values[:3*last]...)
+	text = append(text, "CASE WHEN "...)
+	text, w.args = condition(text, slices.Clip(ins.args[:last]))
+	w.text, w.args = string(append(text, " THEN ? ELSE entwine_absent() END)"...)), append(w.args, ins.args[last])
+	return true
 }
 
 // read executes it.
 func (w *lone) read(ctx context.Context, q Querier) error {
 	found := false
-	err := q.Read(ctx, w.text, w.args, func(values []Value) error {
+	each := func(values []Value) error {
 		found = true
 		w.row(values)
 		return nil
-	})
+	}
+	err := q.Read(ctx, w.text, w.args, each)
+	if err == nil && w.back != "" {
+		err = q.Read(context.WithoutCancel(ctx), w.back, w.key, each) // by its key, which takes no time
+	}
 	switch {
+	case err != nil && w.back != "" && strings.Contains(err.Error(), absent):
+		return sql.ErrNoRows
 	case err != nil:
 		return fmt.Errorf("insert: %w", err)
 	case !found:
 		return sql.ErrNoRows
 	}
 	return nil
+}
+
+// absent is the error of entwine_absent.
+const absent = "a row that this one refers to is absent"
+
+// registerAbsent gives SQLite the function entwine_absent, which ends a statement.
+func registerAbsent() error {
+	return sqlite.RegisterScalarFunction("entwine_absent", 0, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+		return nil, errors.New(absent)
+	})
 }

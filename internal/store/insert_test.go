@@ -263,3 +263,41 @@ func TestLockedInsertsGoAlone(t *testing.T) {
 		t.Errorf("%d of 5 came through after the lock", waiting.Load())
 	}
 }
+
+// On SQLite the new row is read by its key. Nobody is told of another's row where a trigger has ignored the new one, or has made rows of
+// its own meanwhile.
+func TestInsertReadsItsOwnRow(t *testing.T) {
+	db := open(t, "sqlite:"+t.TempDir()+"/t.db", store.Options{})
+	makeTables(t, db)
+	db.mustExec(t, "CREATE TABLE log (n INTEGER PRIMARY KEY)")
+	db.mustExec(t, "INSERT INTO log VALUES (1000)")
+	db.mustExec(t, "CREATE TRIGGER ignored BEFORE INSERT ON t WHEN new.who = 'ignored' BEGIN SELECT RAISE(IGNORE); END")
+	db.mustExec(t, "CREATE TRIGGER logged AFTER INSERT ON t BEGIN INSERT INTO log (n) VALUES (NULL); END")
+	for _, parent := range []int64{0, 2} {
+		for i := range 3 {
+			who := fmt.Sprintf("%d-%d", parent, i)
+			if row, err := insert(t.Context(), db, who, parent); err != nil || row.who != who {
+				t.Errorf("%q was told of %v (%v)", who, row, err)
+			}
+		}
+		if row, err := insert(t.Context(), db, "ignored", parent); !errors.Is(err, sql.ErrNoRows) {
+			t.Errorf("an ignored row was told as %v (%v)", row, err)
+		}
+	}
+	db.mustExec(t, "CREATE TABLE named (size INTEGER, id TEXT PRIMARY KEY)")
+	for i := range 3 {
+		ins, err := store.Capture(t.Context(), func(ctx context.Context) error {
+			return db.Driver().Query(ctx, `INSERT INTO "named" ("size", "id") VALUES (?, ?) RETURNING "id"`, []any{i, fmt.Sprint("n", i)}, &entsql.Rows{})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told string
+		err = db.InsertOne(t.Context(), ins, nil, []string{"size"}, func(values []store.Value) {
+			told = fmt.Sprintf("%s has %d", values[0].Data, values[1].Int())
+		})
+		if want := fmt.Sprintf("n%d has %d", i, i); err != nil || told != want {
+			t.Errorf("%s was told as %q (%v)", want, told, err)
+		}
+	}
+}

@@ -25,13 +25,13 @@ const sqliteParams = "?_pragma=busy_timeout(5000)&_time_format=sqlite&_timezone=
 // synchronous is FULL: with NORMAL a commit in WAL mode survives a crash of the process but not of the machine. temp_store is
 // memory because a statement that writes several rows keeps the old pages to undo it: in a file that is a third of a load.
 const (
-	sqliteWriter = sqliteParams + "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=temp_store(memory)&_txlock=immediate"
+	sqliteWriter = sqliteParams + "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=temp_store(memory)"
 	sqliteReader = sqliteParams + "&_pragma=query_only(1)"
 )
 
 // registerFunctions gives SQLite what it lacks beside Postgres. The driver knows functions for all connections only.
 var registerFunctions = sync.OnceValue(func() error {
-	return errors.Join(registerLower(), registerJSON(), registerPeriod(), registerExact())
+	return errors.Join(registerLower(), registerJSON(), registerPeriod(), registerExact(), registerAbsent())
 })
 
 func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {

@@ -150,7 +150,7 @@ func (db *DB) Update(ctx context.Context, fn func(ctx context.Context) error) er
 	return db.update(ctx, false, fn)
 }
 
-// UpdateOnce is [DB.Update] for an fn that executes one statement at most and returns its error, or sql.ErrNoRows if it had no effect.
+// UpdateOnce is [DB.Update] for an fn that writes by one statement at most and returns its error, or sql.ErrNoRows if it had no effect.
 func (db *DB) UpdateOnce(ctx context.Context, fn func(ctx context.Context) error) error {
 	return db.update(ctx, true, fn)
 }
@@ -196,13 +196,14 @@ func (u *update) run(ctx context.Context, fn func(ctx context.Context) error) er
 
 // call calls fn with the transaction, and says why it cannot be committed.
 func (u *update) call(ctx context.Context, fn func(ctx context.Context) error) error {
-	if err := fn(context.WithValue(ctx, updateKey{}, u)); err != nil {
+	within := context.WithValue(ctx, updateKey{}, u)
+	if err := fn(within); err != nil {
 		return err
 	}
 	if u.failed {
 		return errors.New("a part of the transaction was rolled back, so that the rest cannot be committed")
 	}
-	if err := u.flush(context.WithValue(ctx, updateKey{}, u)); err != nil {
+	if err := u.flush(within); err != nil {
 		return fmt.Errorf("before commit: %w", err)
 	}
 	if err := ctx.Err(); err != nil {

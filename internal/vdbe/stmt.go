@@ -64,6 +64,9 @@ func (s *Stmt) Status(counter int32) int {
 // an interruption has begun.
 func (c *Conn) watch(ctx context.Context) (stop func() bool) {
 	c.interrupting.Add(1)
+	if ctx.Done() == nil {
+		return func() bool { return true }
+	}
 	return context.AfterFunc(ctx, c.interrupt)
 }
 

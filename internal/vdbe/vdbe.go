@@ -1,6 +1,6 @@
 // Package vdbe executes prepared statements on connections that the driver of SQLite has opened.
 //
-// The driver opens files, keeps settings and functions, and does what is rare: transactions, scripts, backups. What a gateway does
+// The driver opens files, keeps settings and functions, and does what is rare: scripts, backups. What a gateway does
 // all day goes past it, through the same C interface and on the same handles, because the driver starts a goroutine for each
 // statement whose context can end, reads the names and types of all columns anew, asks SQLite three times for each value, and makes
 // a string and a box of it. Here the context is watched without a goroutine, and a row is a view of what SQLite holds.
@@ -30,7 +30,7 @@ func (c Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn := &Conn{driverConn: inner.(driverConn), tls: libc.NewTLS()}
+	conn := &Conn{driverConn: inner.(driverConn), tls: libc.NewTLS(), commands: make(map[string]driver.Stmt)}
 	conn.interrupt = func() {
 		defer conn.interrupting.Done()
 		tls := libc.NewTLS()
@@ -64,6 +64,8 @@ type Conn struct {
 	tls *libc.TLS // the stack of C, which belongs to a goroutine at a time
 	db  uintptr
 
+	commands map[string]driver.Stmt // that begin and end transactions, by their text
+
 	interrupt    func() // ends what runs on the connection, made once
 	interrupting sync.WaitGroup
 }
@@ -93,6 +95,13 @@ func (c *Conn) planOnce() error {
 // Driven returns the driver's own connection.
 func (c *Conn) Driven() driver.Conn { return c.driverConn }
 
+// IsValid implements driver.Validator. For the driver a connection that was interrupted is lost; here interruptions are waited for, and
+// SQLite forgets them with the next statement.
+func (c *Conn) IsValid() bool { return true }
+
+// ResetSession implements driver.SessionResetter.
+func (c *Conn) ResetSession(context.Context) error { return nil }
+
 // PrepareContext implements driver.ConnPrepareContext. The result is a [*Stmt], unless the text holds several statements or none.
 func (c *Conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	inner, err := c.driverConn.PrepareContext(ctx, query)
@@ -111,8 +120,12 @@ func (c *Conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 
 // Close implements driver.Conn.
 func (c *Conn) Close() error {
+	var err error
+	for _, stmt := range c.commands {
+		err = errors.Join(err, stmt.Close())
+	}
 	c.tls.Close()
-	return c.driverConn.Close()
+	return errors.Join(err, c.driverConn.Close())
 }
 
 // Error is an error of SQLite with the words of the driver's.

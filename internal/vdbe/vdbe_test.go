@@ -227,6 +227,45 @@ func TestContextInterrupts(t *testing.T) {
 	})
 }
 
+// A connection that was interrupted is used again.
+func TestInterruptedConnectionsStay(t *testing.T) {
+	_, db := open(t, "")
+	db.SetMaxOpenConns(1)
+	mustExec(t, db, "CREATE TEMP TABLE here (n INTEGER)")
+	for _, within := range []bool{false, true} {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		stmt, err := db.PrepareContext(t.Context(), endless)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if within {
+			tx, err := db.BeginTx(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = tx.StmtContext(t.Context(), stmt).QueryRowContext(ctx).Scan(new(int))
+			if err == nil {
+				t.Error("it came to an end")
+			}
+			if _, err := tx.ExecContext(t.Context(), "INSERT INTO here VALUES (1)"); err != nil {
+				t.Errorf("after a read that was interrupted: %v", err)
+			}
+			if err := tx.Commit(); err != nil {
+				t.Error(err)
+			}
+		} else if err := stmt.QueryRowContext(ctx).Scan(new(int)); err == nil {
+			t.Error("it came to an end")
+		}
+		cancel()
+		_ = stmt.Close()
+		mustExec(t, db, "INSERT INTO here VALUES (2)")
+	}
+	var sum int
+	if err := db.QueryRowContext(t.Context(), "SELECT sum(n) FROM here").Scan(&sum); err != nil || sum != 2+1+2 {
+		t.Error(sum, err)
+	}
+}
+
 // A context that ends just when its statement does interrupts no other one.
 func TestLateInterruptsHitNothing(t *testing.T) {
 	_, db := open(t, "")
