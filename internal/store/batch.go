@@ -39,7 +39,7 @@ const (
 
 // batches are the INSERTs that wait to go together.
 type batches struct {
-	pool *sql.DB
+	pool pool
 	most int          // flights
 	rest atomic.Int64 // until when all go alone, in Unix nanoseconds
 
@@ -48,7 +48,7 @@ type batches struct {
 	waiting []*passenger
 }
 
-func newBatches(pool *sql.DB) *batches {
+func newBatches(pool pool) *batches {
 	return &batches{pool: pool, most: min(maxFlights, pool.Stats().MaxOpenConnections)}
 }
 
@@ -70,12 +70,12 @@ type order struct {
 // do executes an INSERT.
 func (b *batches) do(ctx context.Context, w *lone) error {
 	if w.size() > maxCallBytes || time.Now().UnixNano() < b.rest.Load() {
-		return w.read(ctx, pool{b.pool})
+		return w.read(ctx, b.pool)
 	}
 	p := b.wait(ctx, w)
 	if p == nil {
 		defer b.land()
-		return w.read(ctx, pool{b.pool})
+		return w.read(ctx, b.pool)
 	}
 	o := b.await(ctx, p)
 	if len(o.batch) > 0 {
@@ -84,7 +84,7 @@ func (b *batches) do(ctx context.Context, w *lone) error {
 	}
 	switch {
 	case o.alone:
-		return w.read(ctx, pool{b.pool})
+		return w.read(ctx, b.pool)
 	case o.err != nil:
 		return o.err
 	case !p.found:
@@ -174,14 +174,14 @@ func (b *batches) try(batch []*passenger) order {
 	// No client that goes away ends what others wait for.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(batch[0].ctx), followerLimit)
 	defer cancel()
-	c, err := b.pool.Conn(ctx)
+	c, err := b.pool.take(ctx)
 	if err != nil {
 		return order{alone: true} // which says it with the client's own time
 	}
 	defer c.Close()
 	ctx, cancel = context.WithTimeout(ctx, batchWithin)
 	defer cancel()
-	err = raw(c, func(c *conn) error { return c.batch(ctx, batch) })
+	err = raw(c.Conn, func(c *conn) error { return c.batch(ctx, batch) })
 	return order{err: err, alone: err != nil && undone(err)}
 }
 

@@ -32,7 +32,7 @@ func (d entDriver) Exec(ctx context.Context, query string, args, v any) error {
 	if u := d.db.running(ctx); u != nil {
 		return u.turns().Exec(ctx, query, args, v)
 	}
-	return d.conn(ctx, d.db.writer).Exec(ctx, query, args, v)
+	return d.conn(ctx, d.db.writer.DB).Exec(ctx, query, args, v)
 }
 
 func (d entDriver) Query(ctx context.Context, query string, args, v any) error {
@@ -47,7 +47,7 @@ func (d entDriver) Query(ctx context.Context, query string, args, v any) error {
 
 // ExecContext is for ent's feature sql/execquery.
 func (d entDriver) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	return d.conn(ctx, d.db.writer).ExecContext(ctx, query, args...)
+	return d.conn(ctx, d.db.writer.DB).ExecContext(ctx, query, args...)
 }
 
 // QueryContext is for ent's feature sql/execquery.
@@ -104,9 +104,9 @@ func (d entDriver) conn(ctx context.Context, pool *sql.DB) entsql.Conn {
 // pool chooses by the statement: ent reads with SELECT, and inserts with a query that returns the id.
 func (d entDriver) pool(query string) *sql.DB {
 	if reads(query) {
-		return d.db.reader
+		return d.db.reader.DB
 	}
-	return d.db.writer
+	return d.db.writer.DB
 }
 
 // nestedTx is a transaction inside of a running Update.

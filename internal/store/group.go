@@ -124,13 +124,13 @@ func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Cont
 			f.told <- turn{end: end}
 		}
 	}()
-	conn, tx, err := begin(ctx, u.db.writer, nil)
+	conn, tx, err := u.db.writer.begin(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin to write: %w", err)
 	}
 	defer conn.Close()
 	defer tx.Rollback()
-	u.tx, u.conn = tx, conn
+	u.tx, u.conn = tx, conn.Conn
 	if err := u.call(ctx, fn); err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Cont
 			break
 		}
 		followers = append(followers, f)
-		end = f.write(tx, conn)
+		end = f.write(tx, conn.Conn)
 	}
 	if end == nil {
 		if err := tx.Commit(); err != nil {

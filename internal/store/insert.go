@@ -84,7 +84,7 @@ func (db *DB) InsertOne(ctx context.Context, ins *Insert, condition Condition, c
 	case db.batches != nil:
 		return db.batches.do(ctx, w)
 	case db.dialect == dialect.Postgres:
-		return w.read(ctx, pool{db.writer})
+		return w.read(ctx, db.writer)
 	}
 	return db.UpdateOnce(ctx, func(ctx context.Context) error { return w.read(ctx, db.running(ctx).session()) })
 }

@@ -51,8 +51,7 @@ func openPostgres(text string, opts Options) (*DB, error) {
 	}
 	c := newConnector(inner, opts)
 	c.serial = true
-	pool := sql.OpenDB(c)
-	keep(pool, or(opts.MaxConns, 10))
+	pool := newPool(sql.OpenDB(c), or(opts.MaxConns, 10))
 	// So that a server that was replaced behind the same name is left in the end.
 	pool.SetConnMaxLifetime(time.Hour)
 	db := &DB{dialect: dialect.Postgres, reader: pool, writer: pool, log: opts.Logger, pooler: opts.Pooler}

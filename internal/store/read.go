@@ -23,28 +23,6 @@ type Querier interface {
 	Read(ctx context.Context, query string, args []any, row func(values []Value) error) error
 }
 
-// pool reads with any connection that is free.
-type pool struct{ *sql.DB }
-
-func (p pool) Read(ctx context.Context, query string, args []any, row func([]Value) error) error {
-	for attempt := 0; ; attempt++ {
-		c, err := p.Conn(ctx)
-		if err != nil {
-			return err
-		}
-		began := false
-		err = read(ctx, c, query, args, func(values []Value) error {
-			began = true
-			return row(values)
-		})
-		_ = c.Close() // what the statement said is worth more
-		// A server that was restarted has left a pool of dead connections.
-		if began || !errors.Is(err, driver.ErrBadConn) || attempt > p.Stats().MaxOpenConnections {
-			return err
-		}
-	}
-}
-
 // session reads within a transaction.
 type session struct {
 	*sql.Tx

@@ -58,15 +58,13 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	name := (&url.URL{Scheme: "file", Path: path}).String()
 
 	db := &DB{dialect: dialect.SQLite, log: opts.Logger, group: &group{}}
-	if db.writer, _, err = sqlitePool(name+sqliteWriter, opts); err != nil {
+	// One writer at a time is all that SQLite allows: waiting for the connection is fair, waiting for the lock is not.
+	if db.writer, _, err = sqlitePool(name+sqliteWriter, opts, 1); err != nil {
 		return nil, err
 	}
-	// One writer at a time is all that SQLite allows: waiting for the connection is fair, waiting for the lock is not.
-	keep(db.writer, 1)
-	if db.reader, db.readers, err = sqlitePool(name+sqliteReader, opts); err != nil {
+	if db.reader, db.readers, err = sqlitePool(name+sqliteReader, opts, or(opts.MaxConns, max(4, 2*runtime.GOMAXPROCS(0)))); err != nil {
 		return nil, errors.Join(err, db.writer.Close())
 	}
-	keep(db.reader, or(opts.MaxConns, max(4, 2*runtime.GOMAXPROCS(0))))
 	// The writer makes the file and switches it to WAL, which a reader could not.
 	if err := db.writer.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), db.Close())
@@ -76,27 +74,20 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 
 // openMemory opens a database that is gone when it is closed. It consists of its one connection.
 func openMemory(opts Options) (*DB, error) {
-	pool, _, err := sqlitePool("file::memory:"+sqliteWriter, opts)
+	pool, _, err := sqlitePool("file::memory:"+sqliteWriter, opts, 1)
 	if err != nil {
 		return nil, err
 	}
-	keep(pool, 1)
 	return &DB{dialect: dialect.SQLite, reader: pool, writer: pool, log: opts.Logger}, nil
 }
 
-func sqlitePool(dsn string, opts Options) (*sql.DB, *connector, error) {
+func sqlitePool(dsn string, opts Options, conns int) (pool, *connector, error) {
 	inner, err := sqlite.NewConnector(dsn)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open database: %w", err)
+		return pool{}, nil, fmt.Errorf("open database: %w", err)
 	}
 	c := newConnector(vdbe.Connector{Connector: inner}, opts)
-	return sql.OpenDB(c), c, nil
-}
-
-// keep sets the size of a pool. Connections stay open, since each holds its prepared statements.
-func keep(pool *sql.DB, conns int) {
-	pool.SetMaxOpenConns(conns)
-	pool.SetMaxIdleConns(conns)
+	return newPool(sql.OpenDB(c), conns), c, nil
 }
 
 func or(value, otherwise int) int {

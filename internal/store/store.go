@@ -40,7 +40,7 @@ type Options struct {
 // DB is an open database. It may be used from many goroutines.
 type DB struct {
 	dialect        string
-	reader, writer *sql.DB    // the same pool on Postgres and in memory
+	reader, writer pool       // the same on Postgres and in memory
 	readers        *connector // of SQLite's reader, nil in memory
 	log            *slog.Logger
 	group          *group   // of writers that go together, nil where each has a transaction of its own
@@ -99,20 +99,20 @@ func (db *DB) View(ctx context.Context, snapshot bool, fn func(ctx context.Conte
 		return fn(ctx, u.session())
 	}
 	if !snapshot {
-		return fn(ctx, pool{db.reader})
+		return fn(ctx, db.reader)
 	}
 	opts := &sql.TxOptions{ReadOnly: true}
 	if db.dialect == dialect.Postgres {
 		opts.Isolation = sql.LevelRepeatableRead
 	}
-	conn, tx, err := begin(ctx, db.reader, opts)
+	conn, tx, err := db.reader.begin(ctx, opts)
 	if err != nil {
 		return fmt.Errorf("begin to read: %w", err)
 	}
-	s := &session{Tx: tx, conn: conn}
+	s := &session{Tx: tx, conn: conn.Conn}
 	end := func() {
 		_ = s.Rollback() // does nothing after Commit
-		_ = s.conn.Close()
+		_ = conn.Close()
 	}
 	defer func() { end() }()
 	attempts := db.reader.Stats().MaxOpenConnections
@@ -122,12 +122,12 @@ func (db *DB) View(ctx context.Context, snapshot bool, fn func(ctx context.Conte
 			return driver.ErrBadConn
 		}
 		end()
-		conn, tx, err := begin(ctx, db.reader, opts)
+		again, tx, err := db.reader.begin(ctx, opts)
 		if err != nil {
 			end = func() {}
 			return fmt.Errorf("begin to read: %w", err)
 		}
-		s.Tx, s.conn = tx, conn
+		conn, s.Tx, s.conn = again, tx, again.Conn
 		return nil
 	}
 	if err := fn(ctx, s); err != nil {
@@ -178,13 +178,13 @@ func (db *DB) update(ctx context.Context, once bool, fn func(ctx context.Context
 }
 
 func (u *update) run(ctx context.Context, fn func(ctx context.Context) error) error {
-	conn, tx, err := begin(ctx, u.db.writer, nil)
+	conn, tx, err := u.db.writer.begin(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin to write: %w", err)
 	}
 	defer conn.Close()
 	defer tx.Rollback()
-	u.tx, u.conn = tx, conn
+	u.tx, u.conn = tx, conn.Conn
 	if err := u.call(ctx, fn); err != nil {
 		return err
 	}
@@ -219,27 +219,6 @@ func (db *DB) Conn(ctx context.Context) (*sql.Conn, error) {
 		return nil, errors.New("a pooler gives nobody a connection of their own; name the server itself in --database-url, and --pooler=false")
 	}
 	return db.writer.Conn(ctx)
-}
-
-// begin waits for a connection for as long as ctx lasts. The transaction itself outlives ctx: cancelling it ends the statement
-// that runs, and the transaction is ended by its owner alone and not, at the same time, by database/sql, which is also
-// spared a goroutine.
-func begin(ctx context.Context, pool *sql.DB, opts *sql.TxOptions) (*sql.Conn, *sql.Tx, error) {
-	for attempt := 0; ; attempt++ {
-		conn, err := pool.Conn(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		tx, err := conn.BeginTx(context.WithoutCancel(ctx), opts)
-		if err == nil {
-			return conn, tx, nil
-		}
-		_ = conn.Close() // what BEGIN said is worth more
-		// A server that was restarted has left a pool of dead connections.
-		if !errors.Is(err, driver.ErrBadConn) || attempt > pool.Stats().MaxOpenConnections {
-			return nil, nil, err
-		}
-	}
 }
 
 // update is a write transaction on its way through a context.

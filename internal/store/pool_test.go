@@ -1,0 +1,95 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/entwine-data/entwine/internal/store"
+)
+
+// Who asks for a connection first has it first. Those who go away while they wait leave the others' places alone, and no connection is lost.
+func TestConnectionsInOrder(t *testing.T) {
+	const conns, clients = 2, 30
+	both(t, store.Options{MaxConns: conns}, func(t *testing.T, db *bundle) {
+		read := func(ctx context.Context) error {
+			return db.View(ctx, false, func(ctx context.Context, q store.Querier) error {
+				return q.Read(ctx, "SELECT 1", nil, func([]store.Value) error { return nil })
+			})
+		}
+		// hold holds all connections until the function that it returns is called.
+		hold := func() (release func()) {
+			released, held := make(chan struct{}), make(chan struct{})
+			var wg sync.WaitGroup
+			for range conns {
+				wg.Go(func() {
+					err := db.View(t.Context(), true, func(context.Context, store.Querier) error {
+						held <- struct{}{}
+						<-released
+						return nil
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			for range conns {
+				<-held
+			}
+			return func() { close(released); wg.Wait() }
+		}
+		release := hold()
+		var mu sync.Mutex
+		var served []int
+		var wg sync.WaitGroup
+		for client := range clients {
+			gone := client%3 == 2
+			wg.Go(func() {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if gone {
+					time.AfterFunc(2*time.Millisecond, cancel)
+				}
+				switch err := read(ctx); {
+				case gone && !errors.Is(err, context.Canceled), !gone && err != nil:
+					t.Errorf("client %d: %v", client, err)
+				case !gone:
+					mu.Lock()
+					served = append(served, client)
+					mu.Unlock()
+				}
+			})
+			time.Sleep(4 * time.Millisecond) // until it waits
+		}
+		release()
+		wg.Wait()
+		if len(served) != clients*2/3 {
+			t.Errorf("%d were served", len(served))
+		}
+		// One who has a connection may still wait for a processor while all the others are served: as often as there are connections.
+		overtakings := 0
+		for at, client := range served {
+			for _, later := range served[at:] {
+				if later < client {
+					overtakings++
+				}
+			}
+		}
+		if overtakings > conns*len(served) {
+			t.Errorf("served in the order %v", served)
+		}
+		hold()()
+		for i := range 2000 { // at any moment
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Duration(i%200)*time.Microsecond, cancel)
+			wg.Go(func() { _ = read(ctx); cancel() })
+			if i%8 == 0 {
+				wg.Wait()
+			}
+		}
+		wg.Wait()
+		hold()()
+	})
+}
