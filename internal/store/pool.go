@@ -35,11 +35,12 @@ type line struct {
 type lent struct {
 	*sql.Conn
 	line  *line
-	since time.Time // when it was taken out of the pool
+	since time.Time // when it was taken out of database/sql's pool
 }
 
-// lentWithin is for how long a connection goes from one to the next. Then the pool may look how old it is.
-const lentWithin = time.Minute
+// lentWithin is for how long a connection goes from one to the next. Then it is the turn of those who ask database/sql itself, as the ORM
+// does, and the pool may look how old it is.
+const lentWithin = 10 * time.Millisecond
 
 // take waits for a connection for as long as ctx lasts.
 func (p pool) take(ctx context.Context) (lent, error) {

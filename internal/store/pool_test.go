@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	entsql "entgo.io/ent/dialect/sql"
+
 	"github.com/entwine-data/entwine/internal/store"
 )
 
@@ -91,5 +93,35 @@ func TestConnectionsInOrder(t *testing.T) {
 		}
 		wg.Wait()
 		hold()()
+	})
+}
+
+// However many read, what the ORM asks by itself has its turn.
+func TestConnectionsForTheORM(t *testing.T) {
+	both(t, store.Options{MaxConns: 2}, func(t *testing.T, db *bundle) {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		busy, done := context.WithCancel(ctx)
+		defer done()
+		for range 16 {
+			wg.Go(func() {
+				for busy.Err() == nil {
+					_ = db.View(busy, false, func(ctx context.Context, q store.Querier) error {
+						return q.Read(ctx, "SELECT 1", nil, func([]store.Value) error { return nil })
+					})
+				}
+			})
+		}
+		for range 20 {
+			rows := &entsql.Rows{}
+			if err := db.Driver().Query(ctx, "SELECT 1", []any{}, rows); err != nil {
+				t.Fatal(err)
+			}
+			if err := rows.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
 	})
 }
