@@ -125,7 +125,7 @@ func TestPagesCostTheSame(t *testing.T) {
 				}
 				_, first := page(func(*listArgs) {})
 				near := at(explainPage - 1)
-				_, second := page(func(a *listArgs) { a.after = near })
+				s, second := page(func(a *listArgs) { a.after = near })
 				t.Logf("page 1: %d, page 2: %d", first, second)
 				compare := func(what string, to int, change func(*listArgs)) {
 					s, cost := page(change)
@@ -136,7 +136,7 @@ func TestPagesCostTheSame(t *testing.T) {
 					checkPlan(t, m, s)
 				}
 				if most := map[bool]int{true: 60, false: 2000}[m.postgres()]; first > most || second > most {
-					t.Errorf("page 1 costs %d, page 2 %d; a page should cost %d at most", first, second, most)
+					t.Errorf("page 1 costs %d, page 2 %d; a page should cost %d at most\n%s\n%s", first, second, most, s.buf, m.plan(t, s))
 				}
 				deep := at(deepRow)
 				compare("page 2,001", second, func(a *listArgs) { a.after = deep })

@@ -61,17 +61,38 @@ func measuredDatabases(t *testing.T, statements []string) []measured {
 		if err != nil {
 			t.FailNow()
 		}
-		analyze := "ANALYZE"
 		if m.postgres() {
-			analyze = "VACUUM ANALYZE"
+			m.exec(t.Context(), t, withoutAutovacuum)
+			m.exec(t.Context(), t, "VACUUM")
 		}
 		if m.name != "sqlite" {
-			if err := m.db.Driver().Exec(t.Context(), analyze, []any{}, nil); err != nil {
+			err := m.db.Update(t.Context(), func(ctx context.Context) error {
+				if m.postgres() {
+					m.exec(ctx, t, "SET LOCAL default_statistics_target = 1000")
+				}
+				m.exec(ctx, t, "ANALYZE")
+				return nil
+			})
+			if err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	return dbs
+}
+
+// withoutAutovacuum keeps statistics of every row: plans would depend on the rows that its sample happens to hold.
+const withoutAutovacuum = `DO $$ DECLARE t regclass; BEGIN
+	FOR t IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace LOOP
+		EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = off)', t);
+	END LOOP;
+END $$`
+
+func (m measured) exec(ctx context.Context, t *testing.T, statement string) {
+	t.Helper()
+	if err := m.db.Driver().Exec(ctx, statement, []any{}, nil); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
 }
 
 // rows reads all rows of a statement, as the driver gives their values.
