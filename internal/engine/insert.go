@@ -15,10 +15,10 @@ import (
 	"github.com/entwine-data/entwine/internal/store"
 )
 
-// The commonest mutation creates one row and asks for some of its values. Where nothing else has to happen, one statement is the
-// whole of it: the INSERT, which happens only if the rows that it refers to are there for the viewer, and returns the values.
-// It saves BEGIN, COMMIT, a look-up and a read, each of which costs as much as the INSERT. Whatever does not fit, or is refused,
-// goes the usual way, which knows what to say.
+// The commonest mutations create or change one row and ask for some of its values. Where nothing else has to happen, one statement is
+// the whole of it: an INSERT, which happens only if the rows that it refers to are there for the viewer, or an UPDATE of a row that the
+// viewer may read and change, which return the values. It saves BEGIN, COMMIT, look-ups and a read, each of which costs as much as the
+// statement. Whatever does not fit, or is refused, goes the usual way, which knows what to say.
 
 // flat says whether a payload asks for nothing but values of the row itself.
 func (p *plan) flat() bool {
@@ -29,22 +29,28 @@ func (p *plan) flat() bool {
 	return len(r.links) == 0 && len(r.calls) == 0 && len(r.entity.ID) == 1
 }
 
-// insert runs a mutation as a single statement. If it is not done, nothing has happened.
-func (e *Engine) insert(ctx context.Context, oc *graphql.OperationContext, p *mutationPlan) (data []byte, errs gqlerror.List, done bool) {
-	s, viewer := p.insert, access.FromContext(ctx)
-	ent, mutator := s.entity, e.mutators[s.entity.Name]
-	input, _ := s.out.nodes[0].ArgumentMap(oc.Variables)["input"].(map[string]any)
-	if mutator.Plain == nil || !mutator.Plain() {
+// once runs a mutation as a single statement. If it is not done, nothing has happened.
+func (e *Engine) once(ctx context.Context, oc *graphql.OperationContext, p *mutationPlan) (data []byte, errs gqlerror.List, done bool) {
+	s, viewer := p.once, access.FromContext(ctx)
+	if mutator := e.mutators[s.entity.Name]; mutator.Plain == nil || !mutator.Plain() {
 		return nil, nil, false
 	}
-	m := &change{engine: e, entity: ent, kind: s.kind, viewer: viewer}
+	input, _ := s.out.nodes[0].ArgumentMap(oc.Variables)["input"].(map[string]any)
+	m := &change{engine: e, entity: s.entity, kind: s.kind, viewer: viewer}
+	x := &execution{engine: e, plan: s.payload, vars: oc.Variables, doc: oc.Doc, viewer: viewer, left: new(e.cfg.MaxBytes)}
+	if s.kind == entity.RootUpdate {
+		return e.update(ctx, p, m, x, input)
+	}
+	return e.insert(ctx, p, m, x, input)
+}
+
+func (e *Engine) insert(
+	ctx context.Context, p *mutationPlan, m *change, x *execution, input map[string]any,
+) (data []byte, errs gqlerror.List, done bool) {
+	ent, viewer := m.entity, m.viewer
 	it := m.read(&item{entity: ent, op: access.Create, path: []any{"input"}, input: input})
 	if m.refused != nil || len(m.faults) > 0 || len(it.branches) > 0 || len(it.guarded) > 0 || m.draft() != nil || len(m.faults) > 0 || len(it.draft.Finish) > 0 ||
 		!it.fulfils(ent.Rules.Create.Reduce(viewer), viewer) || !it.fulfils(ent.Rules.Read.Reduce(viewer), viewer) {
-		return nil, nil, false //nolint:nilerr // the usual way says why
-	}
-	x := &execution{engine: e, plan: s.payload, vars: oc.Variables, doc: oc.Doc, viewer: viewer, left: new(e.cfg.MaxBytes)}
-	if x.bind(1) != nil {
 		return nil, nil, false //nolint:nilerr // the usual way says why
 	}
 	columns, err := x.returned()
@@ -52,7 +58,7 @@ func (e *Engine) insert(ctx context.Context, oc *graphql.OperationContext, p *mu
 		return nil, nil, false //nolint:nilerr // there is another way
 	}
 	ins, err := store.Capture(ctx, func(ctx context.Context) error {
-		_, err := mutator.Create(ctx, []*entity.Draft{it.draft})
+		_, err := m.mutator(ent).Create(ctx, []*entity.Draft{it.draft})
 		return err
 	})
 	if err != nil {
@@ -62,9 +68,18 @@ func (e *Engine) insert(ctx context.Context, oc *graphql.OperationContext, p *mu
 	if refs := m.doubtful(); len(refs) > 0 {
 		condition = func(text []byte, args []any) ([]byte, []any) { return m.writeThere(text, args, refs) }
 	}
+	return x.once(p, input, outcome{affected: 1, created: true}, columns, func(row func([]store.Value)) error {
+		return e.db.InsertOne(ctx, ins, condition, columns, row)
+	})
+}
+
+// once executes a mutation that is a single statement, and writes the response from the row that it returns.
+func (x *execution) once(
+	p *mutationPlan, input map[string]any, done outcome, columns []string, run func(row func([]store.Value)) error,
+) (data []byte, errs gqlerror.List, isDone bool) {
 	var key any
 	var failed error
-	err = e.db.InsertOne(ctx, ins, condition, columns, func(values []store.Value) {
+	err := run(func(values []store.Value) {
 		s := &scanner{rows: x.rows[0], limit: -1, keyed: true}
 		s.expect(columns)
 		failed = s.row(values)
@@ -82,8 +97,9 @@ func (e *Engine) insert(ctx context.Context, oc *graphql.OperationContext, p *mu
 	case failed != nil:
 		return nil, gqlerror.List{failure(databaseError(failed))}, true
 	}
-	w := newWriter(make([]byte, 0, 512), e.cfg.MaxBytes)
-	w.object(p.root, func(*out) bool { return w.payload(x, s, outcome{keys: []any{key}, affected: 1, created: true}, input) })
+	done.keys = []any{key}
+	w := newWriter(make([]byte, 0, 512), x.engine.cfg.MaxBytes)
+	w.object(p.root, func(*out) bool { return w.payload(x, p.once, done, input) })
 	x.rows[0].release()
 	return w.buf, w.errs, true
 }
@@ -121,8 +137,11 @@ func (it *item) fulfils(r *access.Rule, viewer access.Viewer) bool {
 	return false
 }
 
-// returned are the columns of a new row that the payload needs beside its id.
+// returned are the columns of a row that the payload needs beside its id.
 func (x *execution) returned() ([]string, error) {
+	if err := x.bind(1); err != nil {
+		return nil, err
+	}
 	out := x.rows[0]
 	r := out.read
 	if r.wantCursor {

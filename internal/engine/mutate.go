@@ -20,8 +20,8 @@ import (
 type mutationPlan struct {
 	root  *object
 	steps []*mutationStep
-	// insert is the only step, if it creates a row of which nothing is asked but values of its own.
-	insert *mutationStep
+	// once is the only step, if it creates or changes a row of which nothing is asked but values of its own.
+	once *mutationStep
 }
 
 func (p *mutationPlan) fields() int {
@@ -65,8 +65,8 @@ func (e *Engine) mutationPlan(oc *graphql.OperationContext) *mutationPlan {
 		p.root.outs = append(p.root.outs, s.out)
 		p.steps = append(p.steps, s)
 	}
-	if len(p.steps) == 1 && p.steps[0].kind == entity.RootCreate && p.steps[0].entity.History == nil && p.steps[0].payload.flat() {
-		p.insert = p.steps[0]
+	if s := p.steps; len(s) == 1 && (s[0].kind == entity.RootCreate || s[0].kind == entity.RootUpdate) && s[0].entity.History == nil && s[0].payload.flat() {
+		p.once = s[0]
 	}
 	e.keep(oc, key, p)
 	return p
@@ -130,8 +130,8 @@ func (e *Engine) mutation(ctx context.Context, oc *graphql.OperationContext) (da
 // mutate makes one attempt. Again says that another one can succeed: nothing was committed.
 func (e *Engine) mutate(ctx context.Context, oc *graphql.OperationContext, p *mutationPlan) (data []byte, errs gqlerror.List, again bool) {
 	request := idempotency.FromContext(ctx)
-	if p.insert != nil && request == nil {
-		if data, errs, done := e.insert(ctx, oc, p); done {
+	if p.once != nil && request == nil {
+		if data, errs, done := e.once(ctx, oc, p); done {
 			return data, errs, false
 		}
 	}

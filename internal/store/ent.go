@@ -36,8 +36,8 @@ func (d entDriver) Exec(ctx context.Context, query string, args, v any) error {
 }
 
 func (d entDriver) Query(ctx context.Context, query string, args, v any) error {
-	if ins := capturing(ctx); ins != nil {
-		return ins.capture(query, args)
+	if c := capturing(ctx); c != nil {
+		return c.insert.capture(query, args)
 	}
 	if u := d.db.running(ctx); u != nil {
 		return u.turns().Query(ctx, query, args, v)
@@ -56,8 +56,8 @@ func (d entDriver) QueryContext(ctx context.Context, query string, args ...any) 
 }
 
 func (d entDriver) Tx(ctx context.Context) (dialect.Tx, error) {
-	if capturing(ctx) != nil {
-		return nil, ErrNotSingle
+	if c := capturing(ctx); c != nil {
+		return c.update.tx()
 	}
 	return d.BeginTx(ctx, nil)
 }

@@ -20,34 +20,47 @@ type Insert struct {
 	args             []any
 }
 
-// ErrNotSingle says that a write is not one INSERT of one row, so that it must go another way. Nothing has happened.
+// ErrNotSingle says that a write is not one statement about one row, so that it must go another way. Nothing has happened.
 var ErrNotSingle = errors.New("the write is more than one statement")
 
-// errCaptured ends a write of ent whose INSERT was kept.
+// errCaptured ends a write of ent whose statement was kept.
 var errCaptured = errors.New("the statement was not executed")
 
 type captureKey struct{}
+
+// capture is what is kept of a write of ent, one of both.
+type capture struct {
+	insert *Insert
+	update *Update
+}
+
+func (c *capture) of(ctx context.Context, fn func(ctx context.Context) error) error {
+	switch err := fn(context.WithValue(ctx, captureKey{}, c)); {
+	case err == nil:
+		return ErrNotSingle
+	case !errors.Is(err, errCaptured):
+		return err
+	}
+	return nil
+}
+
+func capturing(ctx context.Context) *capture {
+	c, _ := ctx.Value(captureKey{}).(*capture)
+	return c
+}
 
 // Capture returns the INSERT to which a write of ent comes down. Nothing of what fn does with its context, and ent's driver, reaches the
 // database. An error that fn returns for a reason of its own is returned.
 func Capture(ctx context.Context, fn func(ctx context.Context) error) (*Insert, error) {
 	ins := &Insert{}
-	switch err := fn(context.WithValue(ctx, captureKey{}, ins)); {
-	case err == nil:
-		return nil, ErrNotSingle
-	case !errors.Is(err, errCaptured):
-		return nil, err
-	}
-	return ins, nil
-}
-
-func capturing(ctx context.Context) *Insert {
-	ins, _ := ctx.Value(captureKey{}).(*Insert)
-	return ins
+	return ins, (&capture{insert: ins}).of(ctx, fn)
 }
 
 // capture keeps the statement, if it is one of those that can be kept.
 func (ins *Insert) capture(query string, args any) error {
+	if ins == nil {
+		return ErrNotSingle
+	}
 	into, rest, ok := strings.Cut(query, " VALUES (")
 	values, id, returns := strings.Cut(rest, ") RETURNING ")
 	given, list := args.([]any)
@@ -58,7 +71,7 @@ func (ins *Insert) capture(query string, args any) error {
 	return errCaptured
 }
 
-// Condition appends to a statement that has arguments already under which condition the row is inserted.
+// Condition appends to a statement that has arguments already under which condition it is executed.
 type Condition func(text []byte, args []any) ([]byte, []any)
 
 // InsertOne inserts the row, if the condition holds or is nil, and calls row with the id and the given columns of the new row. Without

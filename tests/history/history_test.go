@@ -336,7 +336,8 @@ func TestStatements(t *testing.T) {
 			}
 		}
 		// An entity without a history pays nothing.
-		if n := send(`mutation { createTag(input: { name: "costless" }) { tag { id } } }`, nil); n != 1 {
+		want := map[bool]int{true: 2, false: 1}[strings.HasPrefix(url, "sqlite")] // where the row is read by its key
+		if n := send(`mutation { createTag(input: { name: "costless" }) { tag { id } } }`, nil); n != want {
 			t.Errorf("%d statements to make a tag", n)
 		}
 	})

@@ -384,7 +384,7 @@ func (g *generator) call() call {
 	if s.soft {
 		kinds = append(kinds, "restore", "restore")
 	}
-	c := call{kind: pick(g, kinds, "kind"), s: s, in: make(object)}
+	c := call{kind: pick(g, kinds, "kind"), s: s, in: make(object), plain: g.n(2, "plain") == 0}
 	if s.name == "Membership" && (c.kind == "updateMany" || c.kind == "deleteMany") {
 		c.kind = "upsert" // there are none for keys of two columns
 	}
@@ -425,6 +425,25 @@ func (g *generator) call() call {
 		c.in["clientMutationId"] = g.fresh("c")
 	}
 	return c
+}
+
+// single draws a change that may be one statement.
+func (g *generator) single() call {
+	g.rows = 12
+	s := specOf(pick(g, []string{"Locker", "Locker", "Locker", "Badge", "Person", "Label", "Label"}, "entity"))
+	id, _ := g.id(s.name, nil).(ref)
+	if id.entity == "" {
+		id = ref{s.name, "?"}
+	}
+	in := g.update(s, id.mark, "", g.n(4, "lists") == 0, 1)
+	in["id"] = id
+	g.use("change that may be one statement")
+	if s.name == "Label" && g.n(2, "link") == 0 {
+		g.use("change of a row and its links")
+		in["name"] = g.value(s.fields[1], false)
+		in["tasks"] = object{"connect": []any{g.id("Task", nil)}}
+	}
+	return call{kind: "update", s: s, in: in, plain: true}
 }
 
 func (g *generator) upsert(s *spec, in object) {

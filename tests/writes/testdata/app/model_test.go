@@ -89,7 +89,7 @@ var specs = []*spec{
 	},
 	{
 		name: "Locker", table: "lockers", many: "lockers",
-		fields: []field{mark, {name: "number", required: true, below: 10}},
+		fields: []field{mark, {name: "number", required: true, below: 10}, {name: "state", required: true, def: "open", values: []string{"open", "locked"}}},
 		edges:  []edge{{name: "person", target: "Person", column: "person_locker", required: true, unique: true}},
 		keys:   map[string][]string{"MARK": {"mark"}},
 	},
@@ -244,12 +244,10 @@ func may(s *spec, op string, r *row, admin bool) bool {
 		return true
 	case s.name == "Label" && (op == "update" || op == "delete"):
 		return false
-	case s.name != "Task":
-		return true
 	case op == "read" || op == "create":
-		return r.values["reach"] == "public"
+		return r.values["reach"] == nil || r.values["reach"] == "public"
 	}
-	return r.values["state"] == "open"
+	return r.values["state"] == nil || r.values["state"] == "open"
 }
 
 // ref stands for the id of a row in an input.
@@ -809,6 +807,8 @@ type call struct {
 	kind string
 	s    *spec
 	in   object
+	// plain says that only values of the row itself are asked for.
+	plain bool
 }
 
 // name is that of the root field.

@@ -46,10 +46,17 @@ func (Badge) Edges() []ent.Edge {
 	return []ent.Edge{edge.From("person", Person.Type).Ref("badge").Unique()}
 }
 
-// Locker is somebody's, and goes with them.
+// Locker is somebody's, and goes with them. Most leave it alone while it is locked.
 type Locker struct{ ent.Schema }
 
-func (Locker) Fields() []ent.Field { return []ent.Field{mark(), field.Int("number").Range(0, 9)} }
+func (Locker) Fields() []ent.Field {
+	return []ent.Field{mark(), field.Int("number").Range(0, 9), field.Enum("state").Values("open", "locked").Default("open")}
+}
+
+func (Locker) Annotations() []schema.Annotation {
+	open := access.Any(access.Match("state", "open"), access.Role("admin"))
+	return []schema.Annotation{access.Rules{Read: access.Everyone(), Create: access.Everyone(), Update: open, Delete: open}}
+}
 
 func (Locker) Edges() []ent.Edge {
 	return []ent.Edge{edge.From("person", Person.Type).Ref("locker").Unique().Required()}

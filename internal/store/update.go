@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"entgo.io/ent/dialect"
+)
+
+// Update is an UPDATE of one row that ent has made, with its validators and defaults, and that was not executed: it is to be the whole
+// of a write.
+type Update struct {
+	table, set, where string
+	args              []any
+}
+
+// CaptureUpdate returns the UPDATE with which a change of one row by ent begins, as [Capture] does. The caller knows that nothing follows
+// it but a look at the row: no edges whose links are elsewhere.
+func CaptureUpdate(ctx context.Context, fn func(ctx context.Context) error) (*Update, error) {
+	upd := &Update{}
+	return upd, (&capture{update: upd}).of(ctx, fn)
+}
+
+// tx is the transaction that ent begins for the change.
+func (upd *Update) tx() (dialect.Tx, error) {
+	if upd == nil {
+		return nil, ErrNotSingle
+	}
+	return captureTx{upd}, nil
+}
+
+type captureTx struct{ update *Update }
+
+func (t captureTx) Exec(_ context.Context, query string, args, _ any) error {
+	table, rest, ok := strings.Cut(query, " SET ")
+	set, where, filtered := strings.Cut(rest, " WHERE ")
+	given, list := args.([]any)
+	if !ok || !filtered || !list || !strings.HasPrefix(table, "UPDATE ") || strings.Contains(where, " WHERE ") {
+		return ErrNotSingle
+	}
+	*t.update = Update{strings.TrimPrefix(table, "UPDATE "), set, where, given}
+	return errCaptured
+}
+
+func (captureTx) Query(context.Context, string, any, any) error { return ErrNotSingle }
+func (captureTx) Commit() error                                 { return nil }
+func (captureTx) Rollback() error                               { return nil }
+
+// UpdateOne changes the row, if the condition holds, and calls row with the id and the given columns of the row as it is then. Otherwise
+// the error is sql.ErrNoRows. All else is as with [DB.InsertOne]; on Postgres updates do not go together, since they could wait for
+// one another's rows.
+func (db *DB) UpdateOne(
+	ctx context.Context, upd *Update, condition Condition, id string, key any, columns []string, row func(values []Value),
+) error {
+	names := append(make([]byte, 0, 256), Quote(id)...)
+	for _, name := range columns {
+		names = append(names, ", "...)
+		names = append(names, Quote(name)...)
+	}
+	text := make([]byte, 0, len(upd.table)+len(upd.set)+len(upd.where)+len(names)+512)
+	text = append(text, "UPDATE "...)
+	text = append(text, upd.table...)
+	text = append(text, " SET "...)
+	text = append(text, upd.set...)
+	text = append(text, " WHERE ("...)
+	text = append(text, upd.where...)
+	text = append(text, ") AND "...)
+	w := &lone{row: row}
+	text, w.args = condition(text, upd.args)
+	if db.dialect == dialect.Postgres {
+		text = append(text, " RETURNING "...)
+		text = append(text, names...)
+	} else {
+		w.back = "SELECT " + string(names) + " FROM " + upd.table + " WHERE " + Quote(id) + " = ? AND changes() > 0"
+		w.key = []any{key}
+	}
+	w.text = string(text)
+	switch u := db.running(ctx); {
+	case u != nil:
+		return w.read(ctx, u.session())
+	case db.dialect == dialect.Postgres:
+		return w.read(ctx, db.writer)
+	}
+	return db.UpdateOnce(ctx, func(ctx context.Context) error { return w.read(ctx, db.running(ctx).session()) })
+}
