@@ -16,7 +16,7 @@ func (e *Engine) update(
 ) (data []byte, errs gqlerror.List, done bool) {
 	ent, viewer := m.entity, m.viewer
 	it := m.read(&item{entity: ent, op: access.Update, path: []any{"input"}, input: input})
-	if m.refused != nil || len(m.faults) > 0 || len(it.branches) > 0 || len(it.guarded) > 0 || it.version != nil || it.writesLists() ||
+	if m.refused != nil || len(m.faults) > 0 || len(it.branches) > 0 || len(it.guarded) > 0 || ent.Version != nil || it.writesLists() ||
 		m.draft() != nil || len(m.faults) > 0 || len(it.draft.Finish) > 0 {
 		return nil, nil, false //nolint:nilerr // the usual way says why
 	}
@@ -72,7 +72,7 @@ func (it *item) keeps(r *access.Rule) bool {
 			return given && f.Schema == r.Field
 		})
 	case access.KindOwner:
-		return !it.leads()
+		return !it.leads() && (len(r.Path) == 0 || !it.draft.Mutation.EdgeCleared(r.Path[0]))
 	case access.KindRelated:
 		ed := it.entity.SchemaEdge(r.Edge)
 		return ed != nil && ed.To() != it.entity && !it.leads() && !slices.ContainsFunc(r.Rules, returns)
@@ -80,8 +80,11 @@ func (it *item) keeps(r *access.Rule) bool {
 	return false
 }
 
-// leads says whether the input says where an edge leads.
-func (it *item) leads() bool { return slices.ContainsFunc(it.entity.Edges, it.gives) }
+// leads says whether the change says where an edge leads, by the edge or by a field that holds its key.
+func (it *item) leads() bool {
+	m := it.draft.Mutation
+	return len(m.AddedEdges()) > 0 || slices.ContainsFunc(it.entity.Edges, func(ed *entity.Edge) bool { return it.gives(ed) || m.EdgeCleared(ed.Schema) })
+}
 
 // returns says whether a rule about rows behind an edge may ask for values of rows behind further ones, which may be the first row.
 func returns(r *access.Rule) bool {
