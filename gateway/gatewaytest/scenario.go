@@ -34,18 +34,26 @@ type Scenario struct {
 // write finds the table in a statement that changes rows.
 var write = regexp.MustCompile("^(INSERT INTO|UPDATE|DELETE FROM) [\"`]?([^ \"`]+)")
 
+// single finds statements that change a row only if there is one that the viewer may write.
+var single = regexp.MustCompile(`(?s)^(INSERT INTO .* SELECT |UPDATE ).* RETURNING `)
+
 // writes are the changes of rows since the last call of Statements, without those that were rolled back.
 func (g *Gateway) writes() []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var out []string
-	begin := 0
-	for _, s := range g.statements {
+	begin, within := 0, false
+	for i, s := range g.statements {
 		switch verb, _, _ := strings.Cut(s, " "); verb {
 		case "BEGIN":
-			begin = len(out)
+			if i > 0 && !within && single.MatchString(g.statements[i-1]) {
+				out = out[:len(out)-1] // there was none, so that the mutation is tried again the long way
+			}
+			begin, within = len(out), true
 		case "ROLLBACK":
-			out = out[:begin]
+			out, within = out[:begin], false
+		case "COMMIT":
+			within = false
 		}
 		if m := write.FindStringSubmatch(s); m != nil {
 			verb, _, _ := strings.Cut(strings.ToLower(m[1]), " ")

@@ -43,8 +43,11 @@ func TestWrites(t *testing.T) {
 		"BEGIN", `INSERT INTO "notes" ("title") VALUES ($1) RETURNING "id"`, `SELECT 1 FROM "notes"`, "COMMIT",
 		"BEGIN", "UPDATE `users` SET `name` = ?", "ROLLBACK",
 		"DELETE FROM votes WHERE id = 1",
+		// What finds no row by a single statement is tried in a transaction.
+		`UPDATE "notes" SET "title" = $1 WHERE ("id" = $2) AND ("notes"."author_id" = $3) RETURNING "id"`, "BEGIN", `SELECT 1 FROM "notes"`, "ROLLBACK",
+		`UPDATE "users" SET "name" = $1 WHERE ("id" = $2) AND ("users"."id" = $3) RETURNING "id"`,
 	}}
-	if got, want := g.writes(), []string{"insert notes", "delete votes"}; !slices.Equal(got, want) {
+	if got, want := g.writes(), []string{"insert notes", "delete votes", "update users"}; !slices.Equal(got, want) {
 		t.Errorf("%q, not %q", got, want)
 	}
 }
