@@ -49,9 +49,8 @@ func (e *Engine) insert(
 ) (data []byte, errs gqlerror.List, done bool) {
 	ent, viewer := m.entity, m.viewer
 	it := m.read(&item{entity: ent, op: access.Create, path: []any{"input"}, input: input})
-	if m.refused != nil || len(m.faults) > 0 || len(it.branches) > 0 || len(it.guarded) > 0 || m.draft() != nil || len(m.faults) > 0 || len(it.draft.Finish) > 0 ||
-		!it.fulfils(ent.Rules.Create.Reduce(viewer), viewer) || !it.fulfils(ent.Rules.Read.Reduce(viewer), viewer) {
-		return nil, nil, false //nolint:nilerr // the usual way says why
+	if !m.plain(it) || !it.fulfils(ent.Rules.Create.Reduce(viewer), viewer) || !it.fulfils(ent.Rules.Read.Reduce(viewer), viewer) {
+		return nil, nil, false
 	}
 	columns, err := x.returned()
 	if err != nil {
@@ -71,6 +70,12 @@ func (e *Engine) insert(
 	return x.once(p, input, outcome{affected: 1, created: true}, columns, func(row func([]store.Value)) error {
 		return e.db.InsertOne(ctx, ins, condition, columns, row)
 	})
+}
+
+// plain reads the values of a row that was read, and says whether nothing is wrong with them and nothing else is to be written.
+func (m *change) plain(it *item) bool {
+	return m.refused == nil && len(m.faults) == 0 && len(it.branches) == 0 && len(it.guarded) == 0 &&
+		m.draft() == nil && len(m.faults) == 0 && len(it.draft.Finish) == 0
 }
 
 // once executes a mutation that is a single statement, and writes the response from the row that it returns.

@@ -16,9 +16,8 @@ func (e *Engine) update(
 ) (data []byte, errs gqlerror.List, done bool) {
 	ent, viewer := m.entity, m.viewer
 	it := m.read(&item{entity: ent, op: access.Update, path: []any{"input"}, input: input})
-	if m.refused != nil || len(m.faults) > 0 || len(it.branches) > 0 || len(it.guarded) > 0 || ent.Version != nil || it.writesLists() ||
-		m.draft() != nil || len(m.faults) > 0 || len(it.draft.Finish) > 0 {
-		return nil, nil, false //nolint:nilerr // the usual way says why
+	if ent.Version != nil || it.writesLists() || !m.plain(it) {
+		return nil, nil, false
 	}
 	columns, err := x.returned()
 	if err != nil {

@@ -81,33 +81,44 @@ type Condition func(text []byte, args []any) ([]byte, []any)
 // On both databases writers share a COMMIT where they would wait for one another's. Row may be called from another goroutine, before
 // InsertOne returns, and not for the last time: if the transaction of several is undone, the statement is executed once more.
 func (db *DB) InsertOne(ctx context.Context, ins *Insert, condition Condition, columns []string, row func(values []Value)) error {
-	names := append(make([]byte, 0, 256), ins.id...)
-	for _, name := range columns {
-		names = append(names, ", "...)
-		names = append(names, Quote(name)...)
-	}
+	names := returned(ins.id, columns)
 	w := &lone{row: row}
 	if db.dialect == dialect.Postgres || !w.onSQLite(ins, condition, string(names)) {
 		w.returning(ins, condition, names)
 	}
-	u := db.running(ctx)
-	switch {
+	if db.batches != nil && db.running(ctx) == nil {
+		return db.batches.do(ctx, w)
+	}
+	return db.alone(ctx, w)
+}
+
+// returned lists what is wanted of the row: its id, which is quoted already, and columns.
+func returned(id string, columns []string) []byte {
+	names := append(make([]byte, 0, 256), id...)
+	for _, name := range columns {
+		names = append(names, ", "...)
+		names = append(names, Quote(name)...)
+	}
+	return names
+}
+
+// alone executes a write that is a single statement: in the transaction that runs, or as one of its own, which on SQLite it may share.
+func (db *DB) alone(ctx context.Context, w *lone) error {
+	switch u := db.running(ctx); {
 	case u != nil:
 		return w.read(ctx, u.session())
-	case db.batches != nil:
-		return db.batches.do(ctx, w)
 	case db.dialect == dialect.Postgres:
 		return w.read(ctx, db.writer)
 	}
 	return db.UpdateOnce(ctx, func(ctx context.Context) error { return w.read(ctx, db.running(ctx).session()) })
 }
 
-// lone is an INSERT that is the whole of a write.
+// lone is an INSERT or UPDATE that is the whole of a write.
 type lone struct {
 	text string
 	args []any
 	row  func(values []Value)
-	// back reads the row that the INSERT does not return, by its key, or as the last one without it.
+	// back reads the row that the statement does not return, by its key, or as the last one without it.
 	back string
 	key  []any
 }
@@ -174,7 +185,7 @@ func (w *lone) read(ctx context.Context, q Querier) error {
 	case err != nil && w.back != "" && strings.Contains(err.Error(), absent):
 		return sql.ErrNoRows
 	case err != nil:
-		return fmt.Errorf("insert: %w", err)
+		return fmt.Errorf("write a row: %w", err)
 	case !found:
 		return sql.ErrNoRows
 	}

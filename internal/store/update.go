@@ -52,11 +52,7 @@ func (captureTx) Rollback() error                               { return nil }
 func (db *DB) UpdateOne(
 	ctx context.Context, upd *Update, condition Condition, id string, key any, columns []string, row func(values []Value),
 ) error {
-	names := append(make([]byte, 0, 256), Quote(id)...)
-	for _, name := range columns {
-		names = append(names, ", "...)
-		names = append(names, Quote(name)...)
-	}
+	names := returned(Quote(id), columns)
 	text := make([]byte, 0, len(upd.table)+len(upd.set)+len(upd.where)+len(names)+512)
 	text = append(text, "UPDATE "...)
 	text = append(text, upd.table...)
@@ -75,11 +71,5 @@ func (db *DB) UpdateOne(
 		w.key = []any{key}
 	}
 	w.text = string(text)
-	switch u := db.running(ctx); {
-	case u != nil:
-		return w.read(ctx, u.session())
-	case db.dialect == dialect.Postgres:
-		return w.read(ctx, db.writer)
-	}
-	return db.UpdateOnce(ctx, func(ctx context.Context) error { return w.read(ctx, db.running(ctx).session()) })
+	return db.alone(ctx, w)
 }
