@@ -455,6 +455,19 @@ func (_c *CommentCreate) createSpec() (*Comment, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
+// Spec returns what Save would insert, with defaults, hooks and validators, and inserts nothing.
+func (_c *CommentCreate) Spec(ctx context.Context) (spec *sqlgraph.CreateSpec, err error) {
+	_c.defaults()
+	_, err = withHooks(ctx, func(context.Context) (node *Comment, err error) {
+		if err := _c.check(); err != nil {
+			return nil, err
+		}
+		node, spec = _c.createSpec()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return spec, err
+}
+
 // CommentCreateBulk is the builder for creating many Comment entities in bulk.
 type CommentCreateBulk struct {
 	config

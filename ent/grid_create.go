@@ -294,6 +294,21 @@ func (_c *GridCreate) createSpec() (*Grid, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
+// Spec returns what Save would insert, with defaults, hooks and validators, and inserts nothing.
+func (_c *GridCreate) Spec(ctx context.Context) (spec *sqlgraph.CreateSpec, err error) {
+	if err := _c.defaults(); err != nil {
+		return nil, err
+	}
+	_, err = withHooks(ctx, func(context.Context) (node *Grid, err error) {
+		if err := _c.check(); err != nil {
+			return nil, err
+		}
+		node, spec = _c.createSpec()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return spec, err
+}
+
 // GridCreateBulk is the builder for creating many Grid entities in bulk.
 type GridCreateBulk struct {
 	config

@@ -219,6 +219,19 @@ func (_c *PostLinkCreate) createSpec() (*PostLink, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
+// Spec returns what Save would insert, with defaults, hooks and validators, and inserts nothing.
+func (_c *PostLinkCreate) Spec(ctx context.Context) (spec *sqlgraph.CreateSpec, err error) {
+	_c.defaults()
+	_, err = withHooks(ctx, func(context.Context) (node *PostLink, err error) {
+		if err := _c.check(); err != nil {
+			return nil, err
+		}
+		node, spec = _c.createSpec()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return spec, err
+}
+
 // PostLinkCreateBulk is the builder for creating many PostLink entities in bulk.
 type PostLinkCreateBulk struct {
 	config

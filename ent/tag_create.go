@@ -199,6 +199,19 @@ func (_c *TagCreate) createSpec() (*Tag, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
+// Spec returns what Save would insert, with defaults, hooks and validators, and inserts nothing.
+func (_c *TagCreate) Spec(ctx context.Context) (spec *sqlgraph.CreateSpec, err error) {
+	_c.defaults()
+	_, err = withHooks(ctx, func(context.Context) (node *Tag, err error) {
+		if err := _c.check(); err != nil {
+			return nil, err
+		}
+		node, spec = _c.createSpec()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return spec, err
+}
+
 // TagCreateBulk is the builder for creating many Tag entities in bulk.
 type TagCreateBulk struct {
 	config

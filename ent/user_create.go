@@ -472,6 +472,19 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
+// Spec returns what Save would insert, with defaults, hooks and validators, and inserts nothing.
+func (_c *UserCreate) Spec(ctx context.Context) (spec *sqlgraph.CreateSpec, err error) {
+	_c.defaults()
+	_, err = withHooks(ctx, func(context.Context) (node *User, err error) {
+		if err := _c.check(); err != nil {
+			return nil, err
+		}
+		node, spec = _c.createSpec()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return spec, err
+}
+
 // UserCreateBulk is the builder for creating many User entities in bulk.
 type UserCreateBulk struct {
 	config

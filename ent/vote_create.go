@@ -259,6 +259,19 @@ func (_c *VoteCreate) createSpec() (*Vote, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
+// Spec returns what Save would insert, with defaults, hooks and validators, and inserts nothing.
+func (_c *VoteCreate) Spec(ctx context.Context) (spec *sqlgraph.CreateSpec, err error) {
+	_c.defaults()
+	_, err = withHooks(ctx, func(context.Context) (node *Vote, err error) {
+		if err := _c.check(); err != nil {
+			return nil, err
+		}
+		node, spec = _c.createSpec()
+		return node, err
+	}, _c.mutation, _c.hooks)
+	return spec, err
+}
+
 // VoteCreateBulk is the builder for creating many Vote entities in bulk.
 type VoteCreateBulk struct {
 	config

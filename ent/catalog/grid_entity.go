@@ -167,6 +167,17 @@ func gridMutator(client *ent.Client, c *entity.Catalog) entity.Mutator {
 			)
 			return keys, inputError(e, "create", err)
 		},
+		Insert: func(ctx context.Context, d *entity.Draft) (*entity.Insert, error) {
+			b, ok := d.Builder.(*ent.GridCreate)
+			if !ok {
+				return nil, fmt.Errorf("a draft of %T is not one of %T", d.Builder, b)
+			}
+			spec, err := b.Spec(entity.Checked(ctx, d))
+			if err != nil {
+				return nil, inputError(e, "create", err)
+			}
+			return input.Insert(spec)
+		},
 		Delete: func(ctx context.Context, keys []any) error {
 			at, err := at(keys)
 			if err != nil {

@@ -95,7 +95,9 @@ func loadGraph(schemaDir string, features []gen.Feature) (*gen.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	templates, err := gen.NewTemplate("entwine").Parse(rowsTemplate + connTemplate + bulkTemplate + joinsTemplate + edgesTemplate + renamesTemplate + importsTemplate)
+	templates, err := gen.NewTemplate("entwine").Parse(
+		rowsTemplate + connTemplate + bulkTemplate + insertTemplate + joinsTemplate + edgesTemplate + renamesTemplate + importsTemplate,
+	)
 	if err != nil {
 		return nil, err
 	}

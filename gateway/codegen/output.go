@@ -28,6 +28,8 @@ var (
 	connTemplate string
 	//go:embed template/edges.tmpl
 	edgesTemplate string
+	//go:embed template/insert.tmpl
+	insertTemplate string
 	//go:embed template/joins.tmpl
 	joinsTemplate string
 	//go:embed template/renames.tmpl

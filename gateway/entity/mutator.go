@@ -20,6 +20,9 @@ type Mutator struct {
 	Change func(keys []any, in Input) (*Draft, error)
 	// Create writes new rows, by as few statements as their number allows, and returns their keys in the order of the drafts.
 	Create func(ctx context.Context, drafts []*Draft) (keys []any, err error)
+	// Insert returns the INSERT to which Create comes down for one new row, without executing it. It is nil if Create does more than
+	// that. Where rows have composite keys there is no such function.
+	Insert func(ctx context.Context, d *Draft) (*Insert, error)
 	// Delete deletes the rows with the keys, or hides them where deletion is soft, by one statement.
 	Delete func(ctx context.Context, keys []any) error
 	// Restore brings back rows that were deleted softly. It is nil where deletion is for good.
@@ -46,6 +49,14 @@ type Draft struct {
 	Save func(ctx context.Context) error
 	// Finish writes what can only be written once the row with the key is there: foreign keys of other rows.
 	Finish []func(ctx context.Context, key any) error
+}
+
+// Insert is an INSERT of one row.
+type Insert struct {
+	Table   string
+	ID      string   // the column of the key, which the database gives if it is none of Columns
+	Columns []string // at least one
+	Values  []any    // of Columns, as the ORM gives them to the driver
 }
 
 // Reference is an id in an input.

@@ -56,11 +56,8 @@ func (e *Engine) insert(
 	if err != nil {
 		return nil, nil, false //nolint:nilerr // there is another way
 	}
-	ins, err := store.Capture(ctx, func(ctx context.Context) error {
-		_, err := m.mutator(ent).Create(ctx, []*entity.Draft{it.draft})
-		return err
-	})
-	if err != nil {
+	ins, err := m.mutator(ent).Insert(ctx, it.draft)
+	if err != nil || ins == nil {
 		return nil, nil, false //nolint:nilerr // the usual way says why
 	}
 	var condition store.Condition
@@ -68,7 +65,7 @@ func (e *Engine) insert(
 		condition = func(text []byte, args []any) ([]byte, []any) { return m.writeThere(text, args, refs) }
 	}
 	return x.once(p, input, outcome{affected: 1, created: true}, columns, func(row func([]store.Value)) error {
-		return e.db.InsertOne(ctx, ins, condition, columns, row)
+		return e.db.InsertOne(ctx, (*store.Insert)(ins), condition, columns, row)
 	})
 }
 

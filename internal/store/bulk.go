@@ -126,7 +126,18 @@ func copyError(err error) error {
 }
 
 // Quote quotes the name of a table or column for either database.
-func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+func Quote(name string) string { return string(appendQuoted(nil, name)) }
+
+func appendQuoted(text []byte, name string) []byte {
+	text = append(text, '"')
+	for i := range len(name) {
+		if name[i] == '"' {
+			text = append(text, '"')
+		}
+		text = append(text, name[i])
+	}
+	return append(text, '"')
+}
 
 func quoteAll(names []string) string {
 	quoted := make([]string, len(names))

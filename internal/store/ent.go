@@ -36,8 +36,8 @@ func (d entDriver) Exec(ctx context.Context, query string, args, v any) error {
 }
 
 func (d entDriver) Query(ctx context.Context, query string, args, v any) error {
-	if c := capturing(ctx); c != nil {
-		return c.insert.capture(query, args)
+	if capturing(ctx) != nil {
+		return ErrNotSingle
 	}
 	if u := d.db.running(ctx); u != nil {
 		return u.turns().Query(ctx, query, args, v)
@@ -56,8 +56,8 @@ func (d entDriver) QueryContext(ctx context.Context, query string, args ...any) 
 }
 
 func (d entDriver) Tx(ctx context.Context) (dialect.Tx, error) {
-	if c := capturing(ctx); c != nil {
-		return c.update.tx()
+	if upd := capturing(ctx); upd != nil {
+		return captureTx{upd}, nil
 	}
 	return d.BeginTx(ctx, nil)
 }

@@ -7,68 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"entgo.io/ent/dialect"
 	"modernc.org/sqlite"
 )
 
-// Insert is an INSERT of one row that ent has made, with its validators and defaults, and that was not executed: it is to be the whole
-// of a write.
+// Insert is an INSERT of one row that is the whole of a write.
 type Insert struct {
-	into, values, id string
-	args             []any
-}
-
-// ErrNotSingle says that a write is not one statement about one row, so that it must go another way. Nothing has happened.
-var ErrNotSingle = errors.New("the write is more than one statement")
-
-// errCaptured ends a write of ent whose statement was kept.
-var errCaptured = errors.New("the statement was not executed")
-
-type captureKey struct{}
-
-// capture is what is kept of a write of ent, one of both.
-type capture struct {
-	insert *Insert
-	update *Update
-}
-
-func (c *capture) of(ctx context.Context, fn func(ctx context.Context) error) error {
-	switch err := fn(context.WithValue(ctx, captureKey{}, c)); {
-	case err == nil:
-		return ErrNotSingle
-	case !errors.Is(err, errCaptured):
-		return err
-	}
-	return nil
-}
-
-func capturing(ctx context.Context) *capture {
-	c, _ := ctx.Value(captureKey{}).(*capture)
-	return c
-}
-
-// Capture returns the INSERT to which a write of ent comes down. Nothing of what fn does with its context, and ent's driver, reaches the
-// database. An error that fn returns for a reason of its own is returned.
-func Capture(ctx context.Context, fn func(ctx context.Context) error) (*Insert, error) {
-	ins := &Insert{}
-	return ins, (&capture{insert: ins}).of(ctx, fn)
-}
-
-// capture keeps the statement, if it is one of those that can be kept.
-func (ins *Insert) capture(query string, args any) error {
-	if ins == nil {
-		return ErrNotSingle
-	}
-	into, rest, ok := strings.Cut(query, " VALUES (")
-	values, id, returns := strings.Cut(rest, ") RETURNING ")
-	given, list := args.([]any)
-	if !ok || !returns || !list || ins.into != "" || strings.Contains(values, "(") || !strings.HasPrefix(into, "INSERT INTO ") {
-		return ErrNotSingle
-	}
-	ins.into, ins.values, ins.id, ins.args = into, values, id, given
-	return errCaptured
+	Table   string
+	ID      string   // the column of the key, which the database gives if it is none of Columns
+	Columns []string // at least one
+	Values  []any    // of Columns
 }
 
 // Condition appends to a statement that has arguments already under which condition it is executed.
@@ -81,10 +32,12 @@ type Condition func(text []byte, args []any) ([]byte, []any)
 // On both databases writers share a COMMIT where they would wait for one another's. Row may be called from another goroutine, before
 // InsertOne returns, and not for the last time: if the transaction of several is undone, the statement is executed once more.
 func (db *DB) InsertOne(ctx context.Context, ins *Insert, condition Condition, columns []string, row func(values []Value)) error {
-	names := returned(ins.id, columns)
-	w := &lone{row: row}
-	if db.dialect == dialect.Postgres || !w.onSQLite(ins, condition, string(names)) {
+	names := returned(ins.ID, columns)
+	w := &lone{row: row, args: ins.Values}
+	if db.dialect == dialect.Postgres {
 		w.returning(ins, condition, names)
+	} else {
+		w.onSQLite(ins, condition, names)
 	}
 	if db.batches != nil && db.running(ctx) == nil {
 		return db.batches.do(ctx, w)
@@ -92,14 +45,28 @@ func (db *DB) InsertOne(ctx context.Context, ins *Insert, condition Condition, c
 	return db.alone(ctx, w)
 }
 
-// returned lists what is wanted of the row: its id, which is quoted already, and columns.
+// returned lists what is wanted of the row: its id and columns.
 func returned(id string, columns []string) []byte {
-	names := append(make([]byte, 0, 256), id...)
+	names := appendQuoted(make([]byte, 0, 256), id)
 	for _, name := range columns {
 		names = append(names, ", "...)
-		names = append(names, Quote(name)...)
+		names = appendQuoted(names, name)
 	}
 	return names
+}
+
+// head writes an INSERT up to its values.
+func (ins *Insert) head() []byte {
+	text := append(make([]byte, 0, 512), "INSERT INTO "...)
+	text = appendQuoted(text, ins.Table)
+	for i, name := range ins.Columns {
+		text = append(text, ", "...)
+		if i == 0 {
+			text = append(text[:len(text)-2], " ("...)
+		}
+		text = appendQuoted(text, name)
+	}
+	return append(text, ')')
 }
 
 // alone executes a write that is a single statement: in the transaction that runs, or as one of its own, which on SQLite it may share.
@@ -125,16 +92,21 @@ type lone struct {
 
 // returning has the INSERT return the row.
 func (w *lone) returning(ins *Insert, condition Condition, names []byte) {
-	text := make([]byte, 0, len(ins.into)+len(ins.values)+len(names)+512)
-	text = append(text, ins.into...)
-	w.args = ins.args
+	text := ins.head()
 	if condition == nil {
 		text = append(text, " VALUES ("...)
-		text = append(text, ins.values...)
-		text = append(text, ')')
 	} else {
 		text = append(text, " SELECT "...)
-		text = append(text, ins.values...)
+	}
+	for i := range ins.Columns {
+		if i > 0 {
+			text = append(text, ", "...)
+		}
+		text = strconv.AppendInt(append(text, '$'), int64(i+1), 10)
+	}
+	if condition == nil {
+		text = append(text, ')')
+	} else {
 		text = append(text, " WHERE "...)
 		text, w.args = condition(text, w.args)
 	}
@@ -144,29 +116,33 @@ func (w *lone) returning(ins *Insert, condition Condition, names []byte) {
 
 // onSQLite has the row read by a statement of its own: for RETURNING, and for rows that come from a SELECT, SQLite makes a table and
 // keeps what would undo the statement, which costs more than the INSERT and the look-up together. The condition is a part of the last
-// value therefore. It is false if the INSERT gives anything but parameters.
-func (w *lone) onSQLite(ins *Insert, condition Condition, names string) bool {
-	last := len(ins.args) - 1
-	table, into, ok := strings.Cut(strings.TrimPrefix(ins.into, "INSERT INTO "), " (")
-	if !ok || last < 0 || ins.values != strings.Repeat("?, ", last)+"?" {
-		return false
+// value therefore.
+func (w *lone) onSQLite(ins *Insert, condition Condition, names []byte) {
+	back := append(make([]byte, 0, len(names)+128), "SELECT "...)
+	back = append(back, names...)
+	back = append(back, " FROM "...)
+	back = appendQuoted(back, ins.Table)
+	back = append(back, " WHERE "...)
+	back = appendQuoted(back, ins.ID)
+	if at := slices.Index(ins.Columns, ins.ID); at >= 0 {
+		back, w.key = append(back, " = ?"...), []any{ins.Values[at]}
+	} else {
+		back = append(back, " = last_insert_rowid()"...)
 	}
-	where := " = last_insert_rowid() AND changes() > 0" // a trigger may have ignored the row
-	if at := slices.Index(strings.Split(strings.TrimSuffix(into, ")"), ", "), ins.id); at >= 0 {
-		where, w.key = " = ? AND changes() > 0", []any{ins.args[at]}
+	w.back = string(append(back, " AND changes() > 0"...)) // a trigger may have ignored the row
+
+	last := len(ins.Values) - 1
+	text := append(ins.head(), " VALUES ("...)
+	for range last {
+		text = append(text, "?, "...)
 	}
-	w.back = "SELECT " + names + " FROM " + table + " WHERE " + ins.id + where
-	if w.args = ins.args; condition == nil {
-		w.text = ins.into + " VALUES (" + ins.values + ")"
-		return true
+	if condition == nil {
+		w.text = string(append(text, "?)"...))
+		return
 	}
-	text := append(make([]byte, 0, len(ins.into)+len(ins.values)+512), ins.into...)
-	text = append(text, " VALUES ("...)
-	text = append(text, ins.values[:3*last]...)
 	text = append(text, "CASE WHEN "...)
-	text, w.args = condition(text, slices.Clip(ins.args[:last]))
-	w.text, w.args = string(append(text, " THEN ? ELSE entwine_absent() END)"...)), append(w.args, ins.args[last])
-	return true
+	text, w.args = condition(text, slices.Clip(ins.Values[:last]))
+	w.text, w.args = string(append(text, " THEN ? ELSE entwine_absent() END)"...)), append(w.args, ins.Values[last])
 }
 
 // read executes it.

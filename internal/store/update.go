@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"entgo.io/ent/dialect"
@@ -14,21 +15,35 @@ type Update struct {
 	args              []any
 }
 
-// CaptureUpdate returns the UPDATE with which a change of one row by ent begins, as [Capture] does. The caller knows that nothing follows
-// it but a look at the row: no edges whose links are elsewhere.
+// ErrNotSingle says that a write is not one statement about one row, so that it must go another way. Nothing has happened.
+var ErrNotSingle = errors.New("the write is more than one statement")
+
+// errCaptured ends a write of ent whose statement was kept.
+var errCaptured = errors.New("the statement was not executed")
+
+type captureKey struct{}
+
+// CaptureUpdate returns the UPDATE with which a change of one row by ent begins. Nothing of what fn does with its context, and ent's
+// driver, reaches the database. The caller knows that nothing follows it but a look at the row: no edges whose links are elsewhere. An
+// error that fn returns for a reason of its own is returned.
 func CaptureUpdate(ctx context.Context, fn func(ctx context.Context) error) (*Update, error) {
 	upd := &Update{}
-	return upd, (&capture{update: upd}).of(ctx, fn)
-}
-
-// tx is the transaction that ent begins for the change.
-func (upd *Update) tx() (dialect.Tx, error) {
-	if upd == nil {
+	switch err := fn(context.WithValue(ctx, captureKey{}, upd)); {
+	case err == nil:
 		return nil, ErrNotSingle
+	case !errors.Is(err, errCaptured):
+		return nil, err
 	}
-	return captureTx{upd}, nil
+	return upd, nil
 }
 
+// capturing is the UPDATE that is to be kept of what is done with ctx, nil if it is executed.
+func capturing(ctx context.Context) *Update {
+	upd, _ := ctx.Value(captureKey{}).(*Update)
+	return upd
+}
+
+// captureTx is the transaction that ent begins for the change.
 type captureTx struct{ update *Update }
 
 func (t captureTx) Exec(_ context.Context, query string, args, _ any) error {
@@ -52,7 +67,7 @@ func (captureTx) Rollback() error                               { return nil }
 func (db *DB) UpdateOne(
 	ctx context.Context, upd *Update, condition Condition, id string, key any, columns []string, row func(values []Value),
 ) error {
-	names := returned(Quote(id), columns)
+	names := returned(id, columns)
 	text := make([]byte, 0, len(upd.table)+len(upd.set)+len(upd.where)+len(names)+512)
 	text = append(text, "UPDATE "...)
 	text = append(text, upd.table...)

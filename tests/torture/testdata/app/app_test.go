@@ -593,3 +593,29 @@ func TestLoad(t *testing.T) {
 		)
 	})
 }
+
+// Whatever the key of a new row is and wherever it comes from, one statement inserts it and says what became of it.
+func TestAnyKeyIsOneStatement(t *testing.T) {
+	gatewaytest.Each(t, func(t *testing.T, url string) {
+		a := open(t, url)
+		for _, input := range []string{
+			`createCounter(input: {name: "a"}) { row: counter { id name } }`,
+			`createLedger(input: {name: "a"}) { row: ledger { id name } }`,
+			`createToken(input: {name: "a"}) { row: token { id name } }`,
+			`createToken(input: {name: "b", id: "` + relay.ID("Token", "11111111-2222-4333-8444-555555555555") + `"}) { row: token { id name } }`,
+			`createLabel(input: {name: "a"}) { row: label { id name } }`,
+			`createLabel(input: {name: "b", id: "` + relay.ID("Label", "given <&> \"é\"") + `"}) { row: label { id name } }`,
+			`createRoom(input: {name: "a", id: "` + relay.ID("Room", "-7") + `"}) { row: room { id name } }`,
+		} {
+			a.Statements()
+			a.must("mutation { made: "+input+" }", nil)
+			statements, transactions := a.Statements()
+			if strings.HasPrefix(url, "sqlite") { // the row is read by its key, and nothing is a round trip
+				statements, transactions = statements[1:], transactions-2
+			}
+			if len(statements) != 1 || transactions != 0 {
+				t.Errorf("%s: %d statements and %d for transactions", input, len(statements), transactions)
+			}
+		}
+	})
+}
