@@ -18,8 +18,8 @@ import (
 // maxGroup is how many writers go together at most, so that the first of them does not wait for too long.
 const maxGroup = 128
 
-// followerLimit bounds the statements of a follower. A client that goes away does not end them: an interrupted write undoes the
-// whole transaction, which is that of others, too.
+// followerLimit bounds the statements of all followers in a transaction. A client that goes away does not end them: an interrupted write
+// undoes the whole transaction, which is that of others, too.
 const followerLimit = 30 * time.Second
 
 // group is the queue of writers of one database.
@@ -134,6 +134,7 @@ func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Cont
 	if err := u.call(ctx, fn); err != nil {
 		return err
 	}
+	var limit context.Context
 	for len(followers) < maxGroup && end == nil {
 		f := g.next(false)
 		if f == nil {
@@ -144,8 +145,13 @@ func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Cont
 		if f == nil {
 			break
 		}
+		if limit == nil {
+			var cancel context.CancelFunc
+			limit, cancel = context.WithTimeout(context.WithoutCancel(ctx), followerLimit)
+			defer cancel()
+		}
 		followers = append(followers, f)
-		end = f.write(tx, conn.Conn)
+		end = f.write(limited{f.ctx, limit}, tx, conn.Conn)
 	}
 	if end == nil {
 		if err := tx.Commit(); err != nil {
@@ -167,14 +173,22 @@ func (f *follower) ended(end error) error {
 	return f.err
 }
 
+// limited has the values of one context and ends with another.
+type limited struct {
+	context.Context
+	by context.Context //nolint:containedctx // that is what it is for
+}
+
+func (l limited) Deadline() (time.Time, bool) { return l.by.Deadline() }
+func (l limited) Done() <-chan struct{}       { return l.by.Done() }
+func (l limited) Err() error                  { return l.by.Err() }
+
 // write writes in the transaction of another. It returns why that cannot be committed.
-func (f *follower) write(tx *sql.Tx, conn *sql.Conn) (broken error) {
+func (f *follower) write(ctx context.Context, tx *sql.Tx, conn *sql.Conn) (broken error) {
 	if err := f.ctx.Err(); err != nil {
 		f.err = fmt.Errorf("wait to write: %w", err)
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(f.ctx), followerLimit)
-	defer cancel()
 	f.u.tx, f.u.conn = tx, conn
 	if f.u.once {
 		f.call(ctx)
