@@ -21,13 +21,24 @@ func newPool(inner *sql.DB, conns int) pool {
 	// Connections stay open, since each holds its prepared statements.
 	inner.SetMaxOpenConns(conns)
 	inner.SetMaxIdleConns(conns)
-	return pool{inner, &line{free: conns}}
+	return pool{inner, &line{free: conns, keeps: conns > 1}}
+}
+
+// Close closes all connections, waiting for statements that run.
+func (p pool) Close() error {
+	for _, c := range p.line.end() {
+		_ = c.Conn.Close() // which gives it back
+	}
+	return p.DB.Close()
 }
 
 // line is where callers wait for a connection.
 type line struct {
 	mu      sync.Mutex
 	free    int         // connections that nobody has
+	kept    []lent      // those of them that are not in database/sql's pool
+	keeps   bool        // whether there may be some
+	sweeper *time.Timer // that gives them back, if it runs
 	waiting []chan lent // who came first is first
 }
 
@@ -38,18 +49,21 @@ type lent struct {
 	since time.Time // when it was taken out of database/sql's pool
 }
 
-// lentWithin is for how long a connection goes from one to the next. Then it is the turn of those who ask database/sql itself, as the ORM
-// does, and the pool may look how old it is.
+// lentWithin is for how long a connection goes from one to the next, or waits for the next one. Then it is the turn of those who ask
+// database/sql itself, as the ORM does, and the pool may look how old it is.
 const lentWithin = 10 * time.Millisecond
 
-// take waits for a connection for as long as ctx lasts.
+// old says whether the connection has to go back.
+func (c lent) old() bool { return time.Since(c.since) > lentWithin }
+
+// take waits for a connection for as long as ctx lasts. Whether it is as good as new, its ResetSession has to be asked, as database/sql does.
 func (p pool) take(ctx context.Context) (lent, error) {
 	c, err := p.line.wait(ctx)
 	if err != nil || c.Conn != nil {
 		return c, err
 	}
 	if c.Conn, err = p.Conn(ctx); err != nil {
-		p.line.next(lent{})
+		p.line.next()
 		return lent{}, err
 	}
 	return lent{c.Conn, p.line, time.Now()}, nil
@@ -57,11 +71,19 @@ func (p pool) take(ctx context.Context) (lent, error) {
 
 // wait waits for the turn of the caller, who gets a connection of somebody else, or none and takes one out of the pool.
 func (l *line) wait(ctx context.Context) (lent, error) {
+	if err := ctx.Err(); err != nil {
+		return lent{}, err
+	}
 	l.mu.Lock()
 	if l.free > 0 {
 		l.free--
+		var c lent
+		if last := len(l.kept) - 1; last >= 0 {
+			c, l.kept[last] = l.kept[last], lent{}
+			l.kept = l.kept[:last]
+		}
 		l.mu.Unlock()
-		return lent{}, nil
+		return c, nil
 	}
 	turn := make(chan lent, 1)
 	l.waiting = append(l.waiting, turn)
@@ -77,49 +99,98 @@ func (l *line) wait(ctx context.Context) (lent, error) {
 		l.waiting = slices.Delete(l.waiting, at, at+1)
 	}
 	l.mu.Unlock()
-	if at < 0 { // it was the caller's turn just then
-		l.next(<-turn)
+	if at >= 0 {
+		return lent{}, ctx.Err()
+	}
+	if c := <-turn; c.Conn != nil { // it was the caller's turn just then
+		c.pass()
+	} else {
+		l.next()
 	}
 	return lent{}, ctx.Err()
 }
 
-// next gives a connection to who waits longest, or back to the pool, where it is already if c is empty.
-func (l *line) next(c lent) {
-	l.mu.Lock()
-	var turn chan lent
+// first is the turn of who waits longest, nil if nobody does.
+func (l *line) first() (turn chan lent) {
 	if len(l.waiting) > 0 {
 		turn, l.waiting[0] = l.waiting[0], nil
 		l.waiting = l.waiting[1:]
 	}
-	if turn == nil && c.Conn == nil {
-		l.free++
+	return turn
+}
+
+// next lets the next one take a connection out of the pool.
+func (l *line) next() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if turn := l.first(); turn != nil {
+		turn <- lent{}
+		return
 	}
-	l.mu.Unlock()
-	switch {
-	case turn != nil:
-		turn <- c
-	case c.Conn != nil:
-		_ = c.Close()
-	}
+	l.free++
 }
 
 // Close gives the connection back to the pool.
 func (c lent) Close() error {
 	err := c.Conn.Close()
-	c.line.next(lent{})
+	c.line.next()
 	return err
 }
 
-// pass gives a connection that is as good as new to who waits for one.
-func (c lent) pass(ctx context.Context) {
-	c.line.mu.Lock()
-	wanted := len(c.line.waiting) > 0
-	c.line.mu.Unlock()
-	if !wanted || time.Since(c.since) > lentWithin || raw(c.Conn, func(c *conn) error { return c.ResetSession(ctx) }) != nil {
-		_ = c.Close()
+// pass gives a connection that is as good as new to who waits for one, or keeps it for the next one who comes.
+func (c lent) pass() {
+	if !c.old() && c.line.keep(c) {
 		return
 	}
-	c.line.next(c)
+	_ = c.Close()
+}
+
+func (l *line) keep(c lent) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if turn := l.first(); turn != nil {
+		turn <- c
+		return true
+	}
+	if !l.keeps {
+		return false
+	}
+	l.free++
+	if l.kept = append(l.kept, c); l.sweeper == nil {
+		l.sweeper = time.AfterFunc(lentWithin, l.sweep)
+	}
+	return true
+}
+
+// sweep gives back what was kept for long enough.
+func (l *line) sweep() {
+	l.mu.Lock()
+	var old []lent
+	l.kept = slices.DeleteFunc(l.kept, func(c lent) bool {
+		if !c.old() {
+			return false
+		}
+		old = append(old, c)
+		return true
+	})
+	if len(l.kept) > 0 {
+		l.sweeper.Reset(lentWithin)
+	} else {
+		l.sweeper = nil
+	}
+	l.mu.Unlock()
+	for _, c := range old {
+		_ = c.Conn.Close()
+	}
+}
+
+// end returns what is kept, and keeps nothing any more.
+func (l *line) end() []lent {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	kept := l.kept
+	l.kept, l.keeps = nil, false
+	return kept
 }
 
 // Read reads with any connection that is free.
@@ -130,12 +201,17 @@ func (p pool) Read(ctx context.Context, query string, args []any, row func([]Val
 			return err
 		}
 		began := false
-		err = read(ctx, c.Conn, query, args, func(values []Value) error {
-			began = true
-			return row(values)
+		err = raw(c.Conn, func(c *conn) error {
+			if err := c.ResetSession(ctx); err != nil {
+				return err
+			}
+			return c.read(ctx, query, args, func(values []Value) error {
+				began = true
+				return row(values)
+			})
 		})
 		if err == nil {
-			c.pass(ctx)
+			c.pass()
 			return nil
 		}
 		_ = c.Close() // what the statement said is worth more
@@ -155,9 +231,11 @@ func (p pool) begin(ctx context.Context, opts *sql.TxOptions) (lent, *sql.Tx, er
 		if err != nil {
 			return lent{}, nil, err
 		}
-		tx, err := c.BeginTx(context.WithoutCancel(ctx), opts)
-		if err == nil {
-			return c, tx, nil
+		var tx *sql.Tx
+		if err = raw(c.Conn, func(c *conn) error { return c.ResetSession(ctx) }); err == nil {
+			if tx, err = c.BeginTx(context.WithoutCancel(ctx), opts); err == nil {
+				return c, tx, nil
+			}
 		}
 		_ = c.Close() // what BEGIN said is worth more
 		// A server that was restarted has left a pool of dead connections.

@@ -125,3 +125,43 @@ func TestConnectionsForTheORM(t *testing.T) {
 		}
 	})
 }
+
+// What was kept for the next read goes back soon if none comes.
+func TestKeptConnectionsGoBack(t *testing.T) {
+	const conns = 3
+	both(t, store.Options{MaxConns: conns}, func(t *testing.T, db *bundle) {
+		for range 20 {
+			var wg sync.WaitGroup
+			var all sync.WaitGroup
+			all.Add(conns)
+			for range conns {
+				wg.Go(func() {
+					err := db.View(t.Context(), false, func(ctx context.Context, q store.Querier) error {
+						return q.Read(ctx, "SELECT 1", nil, func([]store.Value) error {
+							all.Done()
+							all.Wait() // so that each has a connection
+							return nil
+						})
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			open := make([]entsql.Rows, conns)
+			for i := range open {
+				if err := db.Driver().Query(ctx, "SELECT 1", []any{}, &open[i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i := range open {
+				if err := open[i].Close(); err != nil {
+					t.Error(err)
+				}
+			}
+			cancel()
+		}
+	})
+}
