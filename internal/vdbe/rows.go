@@ -1,6 +1,7 @@
 package vdbe
 
 import (
+	"context"
 	"database/sql/driver"
 	"errors"
 	"io"
@@ -15,6 +16,7 @@ import (
 // Rows is a result. It must be closed before its statement is executed again.
 type Rows struct {
 	stmt    *Stmt
+	ctx     context.Context //nolint:containedctx // of QueryContext, as long as there may be rows
 	args    []uintptr
 	columns int
 	ahead   int32  // what the step that nobody has looked at has returned, 0 without one
@@ -28,7 +30,7 @@ func (r *Rows) NextRow() error {
 	rc := r.ahead
 	r.ahead = 0
 	if rc == 0 {
-		rc = sqlite3.Xsqlite3_step(r.stmt.conn.tls, r.stmt.handle)
+		rc = r.step()
 	}
 	switch rc {
 	case sqlite3.SQLITE_ROW:

@@ -31,22 +31,16 @@ type Stmt struct {
 // timeLayout is that of "_time_format=sqlite".
 const timeLayout = "2006-01-02 15:04:05.999999999-07:00"
 
-// QueryContext implements driver.StmtQueryContext. The result is a [*Rows]. What SQLite does before the first row ends with ctx.
+// QueryContext implements driver.StmtQueryContext. The result is a [*Rows]. What SQLite does for it ends with ctx.
 func (s *Stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	r := &Rows{stmt: s}
+	r := &Rows{stmt: s, ctx: ctx}
 	if err := r.bind(args); err != nil {
 		return nil, r.end(err)
 	}
-	stop := s.conn.watch(ctx)
-	r.ahead = sqlite3.Xsqlite3_step(s.conn.tls, s.handle)
-	if stop() {
-		s.conn.interrupting.Done()
-	} else {
-		s.conn.interrupting.Wait() // or it would hit the next statement
-	}
+	r.ahead = r.step()
 	if r.ahead != sqlite3.SQLITE_ROW && r.ahead != sqlite3.SQLITE_DONE {
 		return nil, r.end(s.conn.failure(r.ahead))
 	}
@@ -58,16 +52,6 @@ func (s *Stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 // Status is a counter of SQLite's for the statement, such as sqlite3.SQLITE_STMTSTATUS_REPREPARE.
 func (s *Stmt) Status(counter int32) int {
 	return int(sqlite3.Xsqlite3_stmt_status(s.conn.tls, s.handle, counter, 0))
-}
-
-// watch interrupts what runs on the connection when ctx ends, until the function that it returns is called. If that returns false,
-// an interruption has begun.
-func (c *Conn) watch(ctx context.Context) (stop func() bool) {
-	c.interrupting.Add(1)
-	if ctx.Done() == nil {
-		return func() bool { return true }
-	}
-	return context.AfterFunc(ctx, c.interrupt)
 }
 
 func (r *Rows) bind(args []driver.NamedValue) error {

@@ -3,7 +3,7 @@
 // The driver opens files, keeps settings and functions, and does what is rare: scripts, backups. What a gateway does
 // all day goes past it, through the same C interface and on the same handles, because the driver starts a goroutine for each
 // statement whose context can end, reads the names and types of all columns anew, asks SQLite three times for each value, and makes
-// a string and a box of it. Here the context is watched without a goroutine, and a row is a view of what SQLite holds.
+// a string and a box of it. Here SQLite looks at the context itself, once in a while, and a row is a view of what SQLite holds.
 //
 // The C interface: https://www.sqlite.org/c3ref/intro.html. The name is that of SQLite's virtual machine, which a prepared statement
 // is a program for.
@@ -15,7 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"sync"
+	"unsafe"
 
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -31,13 +31,9 @@ func (c Connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, err
 	}
 	conn := &Conn{driverConn: inner.(driverConn), tls: libc.NewTLS(), commands: make(map[string]driver.Stmt)}
-	conn.interrupt = func() {
-		defer conn.interrupting.Done()
-		tls := libc.NewTLS()
-		defer tls.Close()
-		sqlite3.Xsqlite3_interrupt(tls, conn.db)
-	}
 	if conn.db, err = handle(inner, "db"); err == nil {
+		conn.lock, conn.inner().Fmutex = conn.inner().Fmutex, 0
+		conn.watch()
 		err = conn.planOnce()
 	}
 	if err != nil {
@@ -63,11 +59,13 @@ type Conn struct {
 	driverConn
 	tls *libc.TLS // the stack of C, which belongs to a goroutine at a time
 	db  uintptr
+	// lock is what SQLite would take for each value and each argument, and nobody else wants: SQLITE_OPEN_NOMUTEX, which the driver
+	// does not offer.
+	lock uintptr
 
 	commands map[string]driver.Stmt // that begin and end transactions, by their text
 
-	interrupt    func() // ends what runs on the connection, made once
-	interrupting sync.WaitGroup
+	running context.Context //nolint:containedctx // of the statement that runs
 }
 
 // handle reads a pointer of SQLite that the driver keeps to itself: no function of it tells one.
@@ -79,6 +77,9 @@ func handle(of any, name string) (uintptr, error) {
 	}
 	return 0, fmt.Errorf("the driver's %T has no %s", of, name)
 }
+
+// inner is the connection as SQLite sees it.
+func (c *Conn) inner() *sqlite3.Tsqlite3 { return *(**sqlite3.Tsqlite3)(unsafe.Pointer(&c.db)) }
 
 // planOnce has SQLite plan a statement once. Built with STAT4, as the driver is, it would otherwise plan a prepared statement anew
 // for each value that is compared with a column of an index, which costs more than a small read.
@@ -95,8 +96,7 @@ func (c *Conn) planOnce() error {
 // Driven returns the driver's own connection.
 func (c *Conn) Driven() driver.Conn { return c.driverConn }
 
-// IsValid implements driver.Validator. For the driver a connection that was interrupted is lost; here interruptions are waited for, and
-// SQLite forgets them with the next statement.
+// IsValid implements driver.Validator. For the driver a connection that was interrupted is lost, since its interruptions may come late.
 func (c *Conn) IsValid() bool { return true }
 
 // ResetSession implements driver.SessionResetter.
@@ -124,7 +124,11 @@ func (c *Conn) Close() error {
 	for _, stmt := range c.commands {
 		err = errors.Join(err, stmt.Close())
 	}
+	watched.Delete(c.tls)
 	c.tls.Close()
+	if c.db != 0 {
+		c.inner().Fmutex = c.lock // which SQLite frees
+	}
 	return errors.Join(err, c.driverConn.Close())
 }
 
