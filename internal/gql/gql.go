@@ -3,7 +3,6 @@
 package gql
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -80,9 +79,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx := r.Context()
 	if h.cfg.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, h.cfg.Timeout)
-		defer cancel()
+		timeout := withTimeout(ctx, h.cfg.Timeout)
+		defer timeout.end()
+		ctx = timeout
 	}
 	if keys := r.Header[idempotency.Header]; len(keys) > 0 && op.Operation.Operation == ast.Mutation {
 		h.once(ctx, w, keys, format, op, params)
