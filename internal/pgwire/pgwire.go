@@ -56,7 +56,7 @@ func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
 		_ = inner.Close()
 		return nil, errors.New("lib/pq has connected without its dialer")
 	}
-	return &Conn{driverConn: inner.(driverConn), sock: sock}, nil
+	return &Conn{driverConn: inner.(driverConn), sock: sock, watch: watch{sock: sock}}, nil
 }
 
 // driverConn is what a connection of lib/pq can do.
@@ -76,6 +76,7 @@ type driverConn interface {
 type Conn struct {
 	driverConn
 	sock   *socket
+	watch  watch
 	in     reader
 	out    []byte
 	names  int
@@ -168,7 +169,7 @@ func (c *Conn) foreign(ctx context.Context, query string) (driver.Stmt, error) {
 // exchange sends what was written and calls each for the messages that answer it, up to ReadyForQuery. An error of the server, or
 // the first of each, is returned then.
 func (c *Conn) exchange(ctx context.Context, each func(kind byte, msg []byte) error) error {
-	w := c.watch(ctx)
+	c.watch.begin(ctx)
 	err := c.send()
 	var failure error
 	for err == nil {
@@ -181,13 +182,13 @@ func (c *Conn) exchange(ctx context.Context, each func(kind byte, msg []byte) er
 		case kind == 'E':
 			failure = serverError(msg)
 		case kind == 'Z':
-			return c.end(w, failure)
+			return c.end(failure)
 		case failure == nil:
 			failure = each(kind, msg)
 		}
 	}
 	c.broken = true
-	return c.end(w, err)
+	return c.end(err)
 }
 
 // receive reads the next message of the answer. An error means that the connection cannot be used any more; that of the server is
@@ -230,31 +231,6 @@ func (c *Conn) send() error {
 		c.out = nil
 	}
 	return err
-}
-
-// watch has the server cancel what it does for c when ctx ends, see [watch.stop].
-func (c *Conn) watch(ctx context.Context) watch {
-	if ctx.Done() == nil {
-		return watch{}
-	}
-	return watch{ctx, context.AfterFunc(ctx, c.sock.cancel)}
-}
-
-// end ends a request. If the server was asked to cancel it, that may reach the server at any later time, so that the connection serves no other.
-func (c *Conn) end(w watch, err error) error {
-	if w.stop == nil || w.stop() {
-		return err
-	}
-	c.broken = true
-	if err == nil {
-		return nil // it was too late
-	}
-	return fmt.Errorf("%w: %w", w.ctx.Err(), err)
-}
-
-type watch struct {
-	ctx  context.Context //nolint:containedctx // of the request that is watched
-	stop func() bool
 }
 
 // maxKept is the size up to which a buffer is kept for the next message.

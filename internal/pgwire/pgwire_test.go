@@ -292,9 +292,9 @@ func TestCancel(t *testing.T) {
 			for range 60 {
 				ctx, cancel := t.Context(), func() {}
 				if worker%2 == 0 {
-					ctx, cancel = context.WithTimeout(ctx, time.Duration(rand.IntN(4000))*time.Microsecond)
+					ctx, cancel = context.WithTimeout(ctx, time.Duration(rand.IntN(8000))*time.Microsecond)
 				}
-				rows, err := read(ctx, ours, "SELECT n, pg_sleep(0.0002) FROM generate_series(1, $1::int) n", 5)
+				rows, err := read(ctx, ours, "SELECT n, pg_sleep(0.0008) FROM generate_series(1, $1::int) n", 5)
 				mu.Lock()
 				switch {
 				case err == nil && len(rows) == 5:

@@ -127,11 +127,12 @@ func (s *Stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 		return nil, err
 	}
 	c := s.conn
-	r := &Rows{stmt: s, watch: c.watch(ctx)}
+	c.watch.begin(ctx)
 	if err := c.send(); err != nil {
 		c.broken = true
-		return nil, c.end(r.watch, err)
+		return nil, c.end(err)
 	}
+	r := &Rows{stmt: s}
 	r.values = make([][]byte, len(s.columns))
 	if r.ahead = r.advance(); !r.ahead && r.err != nil {
 		return nil, r.err
@@ -245,7 +246,6 @@ func (c *Conn) argument(v driver.Value) {
 // Rows is a result that is being read. The connection serves nothing else until it is closed.
 type Rows struct {
 	stmt   *Stmt
-	watch  watch
 	values [][]byte
 	ahead  bool // values are of a row that was not given yet
 	done   bool // the server is ready for the next request
@@ -274,7 +274,7 @@ func (r *Rows) advance() bool {
 		kind, msg, err := c.receive()
 		if err != nil {
 			r.done, c.broken = true, true
-			r.err = c.end(r.watch, err)
+			r.err = c.end(err)
 			break
 		}
 		switch kind {
@@ -288,7 +288,7 @@ func (r *Rows) advance() bool {
 			r.err = serverError(msg)
 		case 'Z':
 			r.done = true
-			r.err = c.end(r.watch, r.err)
+			r.err = c.end(r.err)
 		}
 	}
 	return false
