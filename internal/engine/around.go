@@ -12,8 +12,9 @@ import (
 // of them. The list is the whole one, under the filter and the rules; cursors bound pages, not lists.
 
 // The bits of an answer. A row of a page has the odd marker 1 in their place. The total of a list at the root stands above
-// them, if it is asked for and nothing else is to be computed of the list: then it needs no statement of its own, and the
-// operation no transaction around the two.
+// either, if it is asked for and nothing else is to be computed of the list: then it needs no statement of its own, and the
+// operation no transaction around the two. On a first page each row has it, which the database computes once: a row more for
+// it takes Postgres a tenth longer to plan.
 const (
 	rowsBefore = 2
 	rowsAfter  = 4

@@ -145,6 +145,9 @@ func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req re
 		if maybeWhole {
 			out.learn(len(keys))
 		}
+		if r.counted && out.counts == nil { // with the rows, of which there are none
+			out.counts = make(map[any]int64)
+		}
 		if len(keys) == 1 {
 			out.groups = map[any]*group{keys[0]: out.group(noKey)}
 		}

@@ -228,13 +228,15 @@ func (s *scanner) begin(values []store.Value) bool {
 	switch {
 	case s.folded && v.Type == store.Null:
 		return false
-	case !s.keyed && v.Type == store.Int && v.Int()&1 == 0:
+	case !s.keyed && v.Type == store.Int:
 		bits := v.Int()
-		r.around = map[any]int64{noKey: bits}
-		if r.read.counted {
+		if r.read.counted && (r.n == 0 || bits&1 == 0) {
 			r.counts = map[any]int64{noKey: bits / countUnit}
 		}
-		return false
+		if bits&1 == 0 {
+			r.around = map[any]int64{noKey: bits}
+			return false
+		}
 	}
 	if s.next(values) {
 		if len(s.slab) == cap(s.slab) {

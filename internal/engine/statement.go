@@ -145,33 +145,32 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 	s.order = a.order.steps
 	switch {
 	case r.edge == nil:
-		before, after := a.sides(r)
-		if !before && !after && !r.counted {
-			q.page(s, r, columns, a, nil, "1")
-			break
-		}
-		s.WriteSQL("SELECT * FROM (")
-		q.page(s, r, columns, a, nil, "1")
-		s.WriteSQL(") y UNION ALL SELECT ")
-		q.lookAround(s, r, a, nil)
-		if r.counted {
-			s.WriteSQL(" + ")
-			s.int(countUnit)
-			s.WriteSQL(" * ")
-			q.number(s, r, a, a.withPage(r), nil)
-		}
-		for range columns {
-			s.WriteSQL(", NULL")
+		switch before, after := a.sides(r); {
+		case r.counted && a.after == nil && a.before == nil && a.offset == 0: // without a row here the list has none
+			q.page(s, r, columns, a, nil, markCount)
+		case !r.counted && !before && !after:
+			q.page(s, r, columns, a, nil, markRow)
+		default:
+			s.WriteSQL("SELECT * FROM (")
+			q.page(s, r, columns, a, nil, markRow)
+			s.WriteSQL(") y UNION ALL SELECT ")
+			q.lookAround(s, r, a, nil)
+			if r.counted {
+				q.addTotal(s, r, a)
+			}
+			for range columns {
+				s.WriteSQL(", NULL")
+			}
 		}
 	case len(keys) == 1:
-		q.page(s, r, columns, a, func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteArg(keys[0]) }) }, "1")
+		q.page(s, r, columns, a, func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteArg(keys[0]) }) }, markRow)
 	case q.postgres:
 		s.WriteSQL("SELECT p.k, l.* FROM unnest(")
 		s.WriteArg(arrayLiteral(keys))
 		s.WriteSQL("::")
 		s.WriteSQL(ownKeyType(r))
 		s.WriteSQL("[]) AS p(k) CROSS JOIN LATERAL (")
-		q.page(s, r, columns, a, func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteSQL("p.k") }) }, "")
+		q.page(s, r, columns, a, func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteSQL("p.k") }) }, unmarked)
 		s.WriteSQL(") l")
 	default:
 		// SQLite has no LATERAL. The page of each parent is a correlated list of keys, which stops at the limit; the rows
@@ -189,7 +188,7 @@ func (q request) list(r *read, columns []string, a *listArgs, keys []any) *state
 		s.WriteSQL(" ON ")
 		s.WriteColumn("t", id)
 		s.WriteSQL(" IN (")
-		q.page(s, r, []string{id}, a, func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteSQL("p.value") }) }, "")
+		q.page(s, r, []string{id}, a, func() { s.WriteSQL(" = "); parentKey(s, r, func() { s.WriteSQL("p.value") }) }, unmarked)
 		s.WriteSQL(")")
 		q.joinOrder(s, a.order, "t")
 		s.WriteSQL(" ORDER BY p.key, ")
@@ -206,9 +205,35 @@ func (a *listArgs) walk() order {
 	return a.order
 }
 
+// marker is what is selected before the columns of a page.
+type marker int
+
+const (
+	unmarked  marker = iota
+	markRow          // that it is a row of the page
+	markCount        // that, and the total of the list
+)
+
+func (q request) mark(s *statement, r *read, a *listArgs, m marker) {
+	if m == unmarked {
+		return
+	}
+	s.WriteSQL("1")
+	if m == markCount {
+		q.addTotal(s, r, a)
+	}
+}
+
+// addTotal adds the total of a list at the root to the bits of an answer.
+func (q request) addTotal(s *statement, r *read, a *listArgs) {
+	s.WriteSQL(" + ")
+	s.int(countUnit)
+	s.WriteSQL(" * ")
+	q.number(s, r, a, a.withPage(r), nil)
+}
+
 // page writes one page: its rows and one more, which tells whether there is a next page. Parent compares with the parent's key.
-// A marker, if not empty, is selected before the columns.
-func (q request) page(s *statement, r *read, columns []string, a *listArgs, parent func(), marker string) {
+func (q request) page(s *statement, r *read, columns []string, a *listArgs, parent func(), m marker) {
 	walk, start, stop := a.walk(), a.after, a.before
 	if a.backward {
 		start, stop = a.before, a.after
@@ -236,16 +261,16 @@ func (q request) page(s *statement, r *read, columns []string, a *listArgs, pare
 			seg = segments[0]
 		}
 		s.WriteSQL("SELECT ")
-		s.WriteSQL(marker)
-		q.columns(s, r.entity, columns, "t", marker == "")
+		q.mark(s, r, a, m)
+		q.columns(s, r.entity, columns, "t", m == unmarked)
 		part(seg)
 		s.limit(a.limit+1, a.offset)
 		return
 	}
 	s.WriteSQL("SELECT ")
-	s.WriteSQL(marker)
+	q.mark(s, r, a, m)
 	for i := range columns {
-		if i > 0 || marker != "" {
+		if i > 0 || m != unmarked {
 			s.WriteSQL(", ")
 		}
 		s.WriteSQL("u.c")

@@ -1,6 +1,8 @@
-SELECT *
-FROM (SELECT 1, t."slug", t."author_id" FROM "posts" t WHERE 1=1 AND (((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')) OR (t."author_id" IS NOT NULL AND t."author_id" = $1::bigint))) AND (t."status" = $2) ORDER BY t."created_at" DESC, t."id" DESC LIMIT $3::bigint) y
-UNION ALL SELECT 0 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND (((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')) OR (t."author_id" IS NOT NULL AND t."author_id" = $4::bigint))) AND (t."status" = $5)), NULL, NULL;
+SELECT 1 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND (((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')) OR (t."author_id" IS NOT NULL AND t."author_id" = $1::bigint))) AND (t."status" = $2)), t."slug", t."author_id"
+FROM "posts" t
+WHERE 1=1 AND (((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')) OR (t."author_id" IS NOT NULL AND t."author_id" = $3::bigint))) AND (t."status" = $4)
+ORDER BY t."created_at" DESC, t."id" DESC
+LIMIT $5::bigint;
 
 SELECT t."id", t."username"
 FROM "users" t

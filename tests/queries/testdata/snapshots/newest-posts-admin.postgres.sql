@@ -1,3 +1,5 @@
-SELECT *
-FROM (SELECT 1, t."title", t."status" FROM "posts" t WHERE 1=1 ORDER BY t."created_at" DESC, t."id" DESC LIMIT 4) y
-UNION ALL SELECT 0 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1), NULL, NULL;
+SELECT 1 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1), t."title", t."status"
+FROM "posts" t
+WHERE 1=1
+ORDER BY t."created_at" DESC, t."id" DESC
+LIMIT 4;

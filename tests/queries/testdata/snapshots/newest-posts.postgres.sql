@@ -1,6 +1,8 @@
-SELECT *
-FROM (SELECT 1, t."title", t."status", t."author_id", t."id", timestamptz_send(t."created_at") FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki'))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT 4) y
-UNION ALL SELECT 0 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')))), NULL, NULL, NULL, NULL, NULL;
+SELECT 1 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')))), t."title", t."status", t."author_id", t."id", timestamptz_send(t."created_at")
+FROM "posts" t
+WHERE 1=1 AND ((t."status" IS NOT NULL AND t."status" IN ('published', 'closed', 'wiki')))
+ORDER BY t."created_at" DESC, t."id" DESC
+LIMIT 4;
 
 SELECT t."id", t."name"
 FROM "users" t

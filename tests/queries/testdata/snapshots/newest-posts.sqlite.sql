@@ -1,6 +1,8 @@
-SELECT *
-FROM (SELECT 1, t."title", t."status", t."author_id", t."id", +t."created_at" FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND (t."status" = 'published' OR t."status" = 'closed' OR t."status" = 'wiki'))) ORDER BY t."created_at" DESC, t."id" DESC LIMIT ?) y
-UNION ALL SELECT 0 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND (t."status" = 'published' OR t."status" = 'closed' OR t."status" = 'wiki')))), NULL, NULL, NULL, NULL, NULL;
+SELECT 1 + 8 * (SELECT count(*) FROM "posts" t WHERE 1=1 AND ((t."status" IS NOT NULL AND (t."status" = 'published' OR t."status" = 'closed' OR t."status" = 'wiki')))), t."title", t."status", t."author_id", t."id", +t."created_at"
+FROM "posts" t
+WHERE 1=1 AND ((t."status" IS NOT NULL AND (t."status" = 'published' OR t."status" = 'closed' OR t."status" = 'wiki')))
+ORDER BY t."created_at" DESC, t."id" DESC
+LIMIT ?;
 
 SELECT t."id", t."name"
 FROM "users" t
