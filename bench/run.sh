@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source bench/project.sh
-[[ -x $BENCH_TMP/limit-server ]] || "$harness/build.sh"
+[[ -x $BENCH_TMP/limit-server && -x $BENCH_TMP/pbench ]] || "$harness/build.sh"
 table=$PWD/bench/table.mjs
 cd "$BENCH_TMP"
 rm -f measured.jsonl

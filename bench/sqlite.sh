@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Measures the gateway on SQLite beside a server written by hand: bench/sqlite.sh [arguments of run.mjs]. The dataset comes from
-# Postgres, from which the harness also takes the variables. See project.sh for the environment.
+# Measures the gateway on SQLite beside a server written by hand and PocketBase: bench/sqlite.sh [arguments of run.mjs]. The dataset comes
+# from Postgres, from which the harness also takes the variables. See project.sh for the environment.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source bench/project.sh
 go build -o "$BENCH_TMP/limit-sqlite" ./bench/sqlite
+[[ -x $BENCH_TMP/pbench ]] || (cd "$harness/peers/pocketbase" && go build -o "$BENCH_TMP/pbench" .)
 
 file=$BENCH_TMP/sqlite/bench.db
 if [[ ! -f $file ]]; then
@@ -26,7 +27,7 @@ fi
 
 # measure OPERATIONS FILE [arguments]
 measure() {
-	node "$harness/run.mjs" --peers limit-sqlite,entwine --base limit-sqlite --ops "$1" \
+	node "$harness/run.mjs" --peers limit-sqlite,pocketbase,entwine --base limit-sqlite --ops "$1" \
 		--cmd "limit-sqlite=$BENCH_TMP/limit-sqlite -db $2,dialect=limit" \
 		--cmd "entwine=env DATABASE_URL=sqlite:$2 $settings $project/server serve,dialect=entwine" --out measured-sqlite.jsonl "${@:3}"
 }
