@@ -171,8 +171,10 @@ func TestGoneClient(t *testing.T) {
 
 // Who takes a connection over has it as it is.
 func TestHijacked(t *testing.T) {
+	taken := make(chan struct{})
 	addr := serving(t, func(w http.ResponseWriter, _ *http.Request) {
 		c, buffered, err := http.NewResponseController(w).Hijack()
+		close(taken)
 		if err != nil {
 			t.Error(err)
 			return
@@ -197,7 +199,7 @@ func TestHijacked(t *testing.T) {
 	}
 	defer client.Close()
 	_, _ = io.WriteString(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-	time.Sleep(20 * time.Millisecond) // or net/http reads it along with the request
+	<-taken // or net/http reads it along with the request
 	_, _ = client.Write(make([]byte, 1000))
 	if got, err := io.ReadAll(client); string(got) != "thanks" {
 		t.Errorf("%q: %v", got, err)
