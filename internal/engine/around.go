@@ -13,8 +13,8 @@ import (
 
 // The bits of an answer. A row of a page has the odd marker 1 in their place. The total of a list at the root stands above
 // either, if it is asked for and nothing else is to be computed of the list: then it needs no statement of its own, and the
-// operation no transaction around the two. On a first page each row has it, which the database computes once: a row more for
-// it takes Postgres a tenth longer to plan.
+// operation no transaction around the two. On a first page each row has it, which the database computes once: a row of
+// its own costs Postgres 40 µs more.
 const (
 	rowsBefore = 2
 	rowsAfter  = 4

@@ -7,7 +7,7 @@ import (
 )
 
 // timeout is context.WithTimeout for operations nearly all of which end before anybody waits for that: until then it is no more than a
-// time. A timer, and to be a child of the request's context, cost as much as reading a row.
+// time. A timer, and to be a child of the request's context, are a few hundredths of a small read.
 type timeout struct {
 	context.Context
 	at time.Time

@@ -11,8 +11,8 @@ import (
 )
 
 // For each request net/http changes deadlines of its connection ten times, most of them to later than they were, and begins to read the
-// next request only to learn that the client has gone away, which it gives up when the response is written. For a request of 50 µs that
-// is a tenth of the work. Connections here keep deadlines in mind, and wait before they look whether the client has gone away.
+// next request only to learn that the client has gone away, which it gives up when the response is written. Of a small read that
+// is a few hundredths. Connections here keep deadlines in mind, and wait before they look whether the client has gone away.
 
 // listener accepts connections that do less.
 type listener struct{ net.Listener }

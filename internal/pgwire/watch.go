@@ -8,7 +8,7 @@ import (
 )
 
 // watch has the server cancel what it does for a connection when the context of that ends. Most requests are answered before it begins
-// to look: to be told of the end by the context costs as much as to write the request.
+// to look: to be told of the end by the context takes memory and a lock each time.
 type watch struct {
 	sock *socket
 

@@ -181,12 +181,7 @@ func (b *batches) try(batch []*passenger) order {
 	defer c.Close()
 	ctx, cancel = context.WithTimeout(ctx, batchWithin)
 	defer cancel()
-	err = raw(c.Conn, func(c *conn) error {
-		if err := c.ResetSession(ctx); err != nil {
-			return err
-		}
-		return c.batch(ctx, batch)
-	})
+	err = c.raw(ctx, func(c *conn) error { return c.batch(ctx, batch) })
 	return order{err: err, alone: err != nil && undone(err)}
 }
 

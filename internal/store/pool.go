@@ -56,7 +56,7 @@ const lentWithin = 10 * time.Millisecond
 // old says whether the connection has to go back.
 func (c lent) old() bool { return time.Since(c.since) > lentWithin }
 
-// take waits for a connection for as long as ctx lasts. Whether it is as good as new, its ResetSession has to be asked, as database/sql does.
+// take waits for a connection for as long as ctx lasts. What uses it first goes through its method raw.
 func (p pool) take(ctx context.Context) (lent, error) {
 	c, err := p.line.wait(ctx)
 	if err != nil || c.Conn != nil {
@@ -67,6 +67,16 @@ func (p pool) take(ctx context.Context) (lent, error) {
 		return lent{}, err
 	}
 	return lent{c.Conn, p.line, time.Now()}, nil
+}
+
+// raw calls fn with the connection below that of database/sql, if it is as good as new, as database/sql asks before it gives one away.
+func (c lent) raw(ctx context.Context, fn func(*conn) error) error {
+	return raw(c.Conn, func(c *conn) error {
+		if err := c.ResetSession(ctx); err != nil {
+			return err
+		}
+		return fn(c)
+	})
 }
 
 // wait waits for the turn of the caller, who gets a connection of somebody else, or none and takes one out of the pool.
@@ -201,10 +211,7 @@ func (p pool) Read(ctx context.Context, query string, args []any, row func([]Val
 			return err
 		}
 		began := false
-		err = raw(c.Conn, func(c *conn) error {
-			if err := c.ResetSession(ctx); err != nil {
-				return err
-			}
+		err = c.raw(ctx, func(c *conn) error {
 			return c.read(ctx, query, args, func(values []Value) error {
 				began = true
 				return row(values)
@@ -232,7 +239,7 @@ func (p pool) begin(ctx context.Context, opts *sql.TxOptions) (lent, *sql.Tx, er
 			return lent{}, nil, err
 		}
 		var tx *sql.Tx
-		if err = raw(c.Conn, func(c *conn) error { return c.ResetSession(ctx) }); err == nil {
+		if err = c.raw(ctx, func(*conn) error { return nil }); err == nil {
 			if tx, err = c.BeginTx(context.WithoutCancel(ctx), opts); err == nil {
 				return c, tx, nil
 			}

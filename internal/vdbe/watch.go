@@ -9,7 +9,7 @@ import (
 )
 
 // A statement ends with its context: SQLite asks after every so many instructions whether it is to go on. To be told of the end instead
-// costs each statement, however small, what a small read does, and such news may come late and hit the next one.
+// costs each statement, however small, a place among those whom its context tells, and such news may come late and hit the next one.
 
 // lookEvery is the number of instructions between two looks, which take less than a millisecond.
 const lookEvery = 5000
