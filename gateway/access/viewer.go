@@ -35,13 +35,28 @@ type viewerKey struct{}
 
 // NewContext returns a context whose operations run as v.
 func NewContext(ctx context.Context, v Viewer) context.Context {
-	return context.WithValue(ctx, viewerKey{}, v)
+	return &viewed{ctx, v}
+}
+
+// viewed is context.WithValue without a box for the viewer.
+type viewed struct {
+	context.Context
+	viewer Viewer
+}
+
+func (c *viewed) Value(key any) any {
+	if key == (viewerKey{}) {
+		return &c.viewer
+	}
+	return c.Context.Value(key)
 }
 
 // FromContext returns the viewer of ctx, an anonymous one if none was set.
 func FromContext(ctx context.Context) Viewer {
-	v, _ := ctx.Value(viewerKey{}).(Viewer)
-	return v
+	if v, ok := ctx.Value(viewerKey{}).(*Viewer); ok {
+		return *v
+	}
+	return Viewer{}
 }
 
 // SystemContext returns a context that no rule restricts.

@@ -19,12 +19,15 @@ func AppendID(dst []byte, typeName string, key []byte) []byte {
 	return base64.StdEncoding.AppendEncode(dst, src)
 }
 
+var strict = base64.StdEncoding.Strict()
+
 // ParseID is the inverse of [ID]. ok is false if the text is not a global id in its one canonical form.
 func ParseID(id string) (typeName, key string, ok bool) {
 	if len(id) > 1024 {
 		return "", "", false
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(id)
+	var space [128]byte
+	raw, err := strict.AppendDecode(space[:0], []byte(id))
 	if err != nil || strings.ContainsAny(id, "\r\n") {
 		return "", "", false
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/vektah/gqlparser/v2/ast"
+
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/gateway/entity"
@@ -29,13 +31,13 @@ type listArgs struct {
 func (x *Engine) resolveList(r *read, args map[string]any, viewer access.Viewer) (*listArgs, error) {
 	a, e := &listArgs{}, r.entity
 	var err error
-	if a.deleted, err = deletedArg(e, args, viewer); err != nil {
+	if a.deleted, err = deletedArg(e, args["withDeleted"], viewer); err != nil {
 		return nil, err
 	}
 	if a.search, err = searchArg(e, args, viewer); err != nil {
 		return nil, err
 	}
-	if a.order, err = resolveOrder(e, args["orderBy"], viewer, a.search); err != nil {
+	if a.order, err = r.listOrder(args, viewer, a.search); err != nil {
 		return nil, err
 	}
 	first, hasFirst, err := intArg(args, "first")
@@ -81,9 +83,58 @@ func (x *Engine) resolveList(r *read, args map[string]any, viewer access.Viewer)
 	return a, nil
 }
 
+// arguments are those of a field, as [ast.Field.ArgumentMap] returns them, in a map that is good until the next call. One of them may
+// be left out.
+func (x *execution) arguments(f *ast.Field, but string) map[string]any {
+	if x.args == nil {
+		x.args = make(map[string]any)
+	}
+	clear(x.args)
+	for _, def := range f.Definition.Arguments {
+		if def.Name == but {
+			continue
+		}
+		if v, given := argumentOf(f, def, x.vars); given {
+			x.args[def.Name] = v
+		}
+	}
+	return x.args
+}
+
+// argument is the value of one argument of a field, nil if it has none.
+func argument(f *ast.Field, name string, vars map[string]any) any {
+	def := f.Definition.Arguments.ForName(name)
+	if def == nil {
+		return nil
+	}
+	v, _ := argumentOf(f, def, vars)
+	return v
+}
+
+func argumentOf(f *ast.Field, def *ast.ArgumentDefinition, vars map[string]any) (v any, given bool) {
+	value := def.DefaultValue
+	if arg := f.Arguments.ForName(def.Name); arg != nil {
+		if arg.Value.Kind == ast.Variable {
+			if v, given = vars[arg.Value.Raw]; given {
+				return v, true
+			}
+		} else {
+			value = arg.Value
+		}
+	}
+	if value == nil {
+		return nil, false
+	}
+	v, err := value.Value(vars)
+	if err != nil { // a kind of value that the parser does not know
+		panic(err)
+	}
+	return v, true
+}
+
 // deletedArg says whether deleted rows are asked for. It refuses those who can see none of them.
-func deletedArg(e *entity.Entity, args map[string]any, viewer access.Viewer) (bool, error) {
-	if args["withDeleted"] != true {
+func deletedArg(e *entity.Entity, given any, viewer access.Viewer) (bool, error) {
+	if given != true {
 		return false, nil
 	}
 	if e.Deleted.Reduce(viewer) == nil {

@@ -121,7 +121,7 @@ func (s *statement) forParents(r *read, keys []any, expression func(parent func(
 func (x *execution) lookAround(ctx context.Context, q store.Querier, out *rows, req request, keys []any) error {
 	s := req.aroundParents(out.read, out.args, keys)
 	out.around = make(map[any]int64)
-	err := q.Read(ctx, string(s.buf), s.args, func(row []store.Value) error {
+	err := q.Read(ctx, s.text(), s.args, func(row []store.Value) error {
 		if row[1].Type != store.Int {
 			return fmt.Errorf("the answer is a %T", row[1].Any())
 		}

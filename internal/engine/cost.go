@@ -10,29 +10,36 @@ import (
 // bind checks the arguments of all lists and, from their page sizes, how many rows a level may hold at most: before anything is
 // read, and with the variables that were sent. seeds is the number of rows that a plan for given rows starts from.
 func (x *execution) bind(seeds int) error {
-	x.rows = make([]*rows, x.plan.reads)
-	parents := make([]int, x.plan.reads) // rows of the level above that lead to a read
+	if n := x.plan.reads; len(x.held) != n {
+		x.rows, x.held, x.parents = make([]*rows, n), make([]rows, n), make([]int, n)
+	}
+	clear(x.parents)
+	parents := x.parents
 	for _, level := range x.plan.levels {
 		for _, r := range level {
-			out := &rows{read: r}
+			out := &x.held[r.id]
+			*out = rows{read: r}
 			x.rows[r.id] = out
 			size := 1
 			switch {
 			case r.kind == readKeys && r.node == nil:
 				size = seeds
 			case r.kind == readKeys && !r.single:
-				size = len(nodeIDs(r.node.ArgumentMap(x.vars)))
+				size = len(nodeIDs(x.arguments(r.node, "")))
 			case r.kind == readEdge:
 				size = parents[r.id]
 			}
 			if r.kind == readList || r.kind == readEdge && r.edge.List() {
-				resolve := x.engine.resolveList
+				resolve, known := x.engine.resolveList, ""
 				if r.grouped {
 					resolve = x.engine.resolveGroups
 				}
+				if r.order.Load() != nil {
+					known = "orderBy"
+				}
 				out.denyFigures(x.viewer)
 				var err error
-				if out.args, err = resolve(r, r.node.ArgumentMap(x.vars), x.viewer); out.refused(err) {
+				if out.args, err = resolve(r, x.arguments(r.node, known), x.viewer); out.refused(err) {
 					size = 0
 				} else {
 					x.resolveTotals(out)

@@ -183,6 +183,11 @@ func (e *Engine) traitsOf(oc *graphql.OperationContext) *traits {
 // queryPlan returns the plan of a query for this request.
 func (e *Engine) queryPlan(oc *graphql.OperationContext) *plan {
 	t := e.traitsOf(oc)
+	if len(t.conditions) == 0 && !t.nodes {
+		if p, ok := e.plans.Get(planKey{node: oc.Operation}); ok {
+			return p.(*plan)
+		}
+	}
 	var shape strings.Builder
 	col := collector{doc: oc.Doc, schema: e.schema, vars: oc.Variables}
 	shape.WriteString(t.shape(oc.Variables))
@@ -210,6 +215,9 @@ func (e *Engine) queryPlan(oc *graphql.OperationContext) *plan {
 
 // shape is the values of the variables that decide what is selected.
 func (t *traits) shape(vars map[string]any) string {
+	if len(t.conditions) == 0 {
+		return ""
+	}
 	var b strings.Builder
 	for _, name := range t.conditions {
 		fmt.Fprintf(&b, "%v;", vars[name])
@@ -232,11 +240,13 @@ func (e *Engine) typesOf(f *collected, vars map[string]any) []string {
 
 func (e *Engine) query(ctx context.Context, oc *graphql.OperationContext) ([]byte, gqlerror.List) {
 	p := e.queryPlan(oc)
-	x := &execution{engine: e, plan: p, vars: oc.Variables, doc: oc.Doc, viewer: access.FromContext(ctx), left: new(e.cfg.MaxBytes)}
+	x := p.execution(e, oc, access.FromContext(ctx))
+	defer x.release()
 	if err := x.read(ctx); err != nil {
 		return nil, gqlerror.List{failure(databaseError(err))}
 	}
-	w := newWriter(e.buffer(256+p.size.get()*5/4), e.cfg.MaxBytes)
+	w := &x.writer
+	w.begin(e.buffer(256+p.size.get()*5/4), e.cfg.MaxBytes)
 	ok := w.root(x)
 	for _, r := range x.rows {
 		r.release()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/entwine-data/entwine/gateway/access"
@@ -28,6 +29,36 @@ type execution struct {
 	seed []any
 	// left is how many bytes the operation may still read.
 	left *int
+
+	writer  writer         // of the response of a query
+	held    []rows         // where rows lie
+	parents []int          // by read.id: rows of the level above that lead to a read
+	args    map[string]any // of the field that is looked at, see arguments
+	budget  int            // what left points to in a query
+}
+
+// execution returns an execution of the plan, which is over with its method release.
+func (p *plan) execution(e *Engine, oc *graphql.OperationContext, viewer access.Viewer) *execution {
+	x, ok := p.spare.Get().(*execution)
+	if !ok {
+		x = new(execution)
+	}
+	x.engine, x.plan, x.vars, x.doc, x.viewer, x.budget = e, p, oc.Variables, oc.Doc, viewer, e.cfg.MaxBytes
+	x.left = &x.budget
+	return x
+}
+
+// release lets another execution of the plan have the memory of this one. What hand-written code has returned may refer to it.
+func (x *execution) release() {
+	if x.plan.custom {
+		return
+	}
+	clear(x.held)
+	clear(x.rows)
+	p := x.plan
+	clear(x.args)
+	*x = execution{rows: x.rows, held: x.held, parents: x.parents, args: x.args}
+	p.spare.Put(x)
 }
 
 // run fetches everything that the plan needs, after bind. An error means that the database failed; what is wrong with single
@@ -60,11 +91,10 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 		keys := x.seed
 		if r.node != nil {
 			var err error
-			args := r.node.ArgumentMap(x.vars)
-			if keys, err = r.idArguments(args); out.refused(err) || len(keys) == 0 {
+			if keys, err = x.idArguments(r); out.refused(err) || len(keys) == 0 {
 				return nil
 			}
-			if req.deleted, err = deletedArg(r.entity, args, x.viewer); out.refused(err) {
+			if req.deleted, err = deletedArg(r.entity, argument(r.node, "withDeleted", x.vars), x.viewer); out.refused(err) {
 				return nil
 			}
 		}
@@ -105,7 +135,8 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 // parts are what the statement of a read selects: its own columns and those of the reads that are folded into it, at any
 // depth.
 func (x *execution) parts(out *rows) []part {
-	parts := append(make([]part, 0, 1+len(out.read.links)), part{rows: out, names: out.columns(), alias: "t"})
+	m := out.memory()
+	parts := append(m.parts[:0], part{rows: out, names: out.columns(), alias: "t"})
 	for i := 0; i < len(parts); i++ {
 		for _, l := range parts[i].rows.read.links {
 			if !l.child.folded {
@@ -118,6 +149,7 @@ func (x *execution) parts(out *rows) []part {
 			})
 		}
 	}
+	m.parts = parts
 	return parts
 }
 
@@ -201,16 +233,16 @@ func (x *execution) parentKeys(r *read) []any {
 }
 
 // idArguments are the keys of a look-up by id: of post(id:), or those of r's type among node(id:) and nodes(ids:).
-func (r *read) idArguments(args map[string]any) ([]any, error) {
+func (x *execution) idArguments(r *read) ([]any, error) {
 	if r.node.Name == r.entity.Names.One {
-		key, err := parseGlobalID(args["id"], r.entity.Name, r.entity.ParseKey)
+		key, err := parseGlobalID(argument(r.node, "id", x.vars), r.entity.Name, r.entity.ParseKey)
 		if err != nil {
 			return nil, badArg("id", apierr.InvalidFormat, nil, "id "+err.Error()+".")
 		}
 		return []any{key}, nil
 	}
 	var keys []any
-	for _, v := range nodeIDs(args) {
+	for _, v := range nodeIDs(x.arguments(r.node, "")) {
 		if key, err := parseGlobalID(v, r.entity.Name, r.entity.ParseKey); err == nil {
 			keys = append(keys, key)
 		}
@@ -227,7 +259,7 @@ func nodeIDs(args map[string]any) []any {
 
 // keyArguments are the values of a look-up by a unique key.
 func (x *execution) keyArguments(r *read) ([]any, error) {
-	args := r.node.ArgumentMap(x.vars)
+	args := x.arguments(r.node, "")
 	values := make([]any, len(r.key.Fields))
 	for i, f := range r.key.Fields {
 		if err := use(r.entity, f, x.viewer, []any{f.Name}); err != nil {

@@ -77,7 +77,7 @@ func (x *Engine) resolveGroups(r *read, args map[string]any, viewer access.Viewe
 	if a.search, err = searchArg(r.entity, args, viewer); err != nil {
 		return nil, err
 	}
-	if a.deleted, err = deletedArg(r.entity, args, viewer); err != nil {
+	if a.deleted, err = deletedArg(r.entity, args["withDeleted"], viewer); err != nil {
 		return nil, err
 	}
 	if w := args["where"]; w != nil {

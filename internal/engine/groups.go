@@ -178,7 +178,7 @@ func (x *execution) groups(ctx context.Context, q store.Querier, out *rows, req 
 func (r *rows) scanGroups(ctx context.Context, q store.Querier, st *statement, keyed bool, left *int) error {
 	r.groups = make(map[any]*group)
 	g := r.args.grouping
-	return q.Read(ctx, string(st.buf), st.args, func(values []store.Value) error {
+	return q.Read(ctx, st.text(), st.args, func(values []store.Value) error {
 		key := noKey
 		if keyed {
 			key = storedKey(values[0])

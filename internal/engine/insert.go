@@ -35,7 +35,7 @@ func (e *Engine) once(ctx context.Context, oc *graphql.OperationContext, p *muta
 	if mutator := e.mutators[s.entity.Name]; mutator.Plain == nil || !mutator.Plain() {
 		return nil, nil, false
 	}
-	input, _ := s.out.nodes[0].ArgumentMap(oc.Variables)["input"].(map[string]any)
+	input, _ := argument(s.out.nodes[0], "input", oc.Variables).(map[string]any)
 	m := &change{engine: e, entity: s.entity, kind: s.kind, viewer: viewer}
 	x := &execution{engine: e, plan: s.payload, vars: oc.Variables, doc: oc.Doc, viewer: viewer, left: new(e.cfg.MaxBytes)}
 	if s.kind == entity.RootUpdate {

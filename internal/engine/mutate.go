@@ -195,7 +195,7 @@ func (e *Engine) step(ctx context.Context, q store.Querier, oc *graphql.Operatio
 		}
 		return w.custom(s.out, x.roots[s.out.call.id]), nil
 	}
-	input, _ := s.out.nodes[0].ArgumentMap(oc.Variables)["input"].(map[string]any)
+	input, _ := argument(s.out.nodes[0], "input", oc.Variables).(map[string]any)
 	m := &change{engine: e, q: q, entity: s.entity, kind: s.kind, viewer: viewer}
 	if err := x.bind(m.rows(input)); err != nil {
 		w.fail(s.out.nodes, err)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vektah/gqlparser/v2/ast"
+
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/apierr"
 	"github.com/entwine-data/entwine/gateway/entity"
@@ -94,6 +96,27 @@ func resolveOrder(e *entity.Entity, arg any, viewer access.Viewer, found *wanted
 		o.steps = append(o.steps, s)
 	}
 	return o.complete(e), nil
+}
+
+// listOrder checks the orderBy argument of a list: once, where neither variables nor who asks have a say in it.
+func (r *read) listOrder(args map[string]any, viewer access.Viewer, found *wanted) (order, error) {
+	if known := r.order.Load(); known != nil {
+		return *known, nil
+	}
+	o, err := resolveOrder(r.entity, args["orderBy"], viewer, found)
+	if err != nil {
+		return o, err
+	}
+	ruled := func(st step) bool { return st.field.Read != nil }
+	if r.ordered && len(r.entity.Search) == 0 && o.own() && !slices.ContainsFunc(o.steps, ruled) {
+		r.order.Store(&o)
+	}
+	return o, nil
+}
+
+// variable says whether a value depends on variables.
+func variable(v *ast.Value) bool {
+	return v.Kind == ast.Variable || slices.ContainsFunc(v.Children, func(c *ast.ChildValue) bool { return variable(c.Value) })
 }
 
 func resolveStep(e *entity.Entity, item any, i int, viewer access.Viewer, found *wanted) (step, error) {

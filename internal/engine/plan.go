@@ -27,6 +27,8 @@ type plan struct {
 	subplans sync.Map
 	// size is that of the responses.
 	size sizeHint
+	// spare is the memory of executions that are over.
+	spare sync.Pool
 }
 
 // sizeHint remembers how large a buffer became. It forgets slowly, so that one large answer does not make all later ones
@@ -152,6 +154,7 @@ type read struct {
 	wantNext, wantPrevious          bool // pageInfo's flags
 	grouped                         bool // a list that is read in groups
 	counted                         bool // the number of rows comes with the page, see around.go
+	ordered                         bool // no variable has a say in orderBy
 	// single says that there is at most one key, and folded that the rows come with those of the read above.
 	single, folded bool
 
@@ -165,6 +168,8 @@ type read struct {
 	// sparse is what is known of the numbers of rows that parents have, see whole.go.
 	sparse atomic.Int64
 	spare  sync.Pool // of *spare
+	// order is that of a list if it is the same for all, see [read.listOrder].
+	order atomic.Pointer[order]
 }
 
 // link leads from a read's rows to a read below it.
@@ -274,6 +279,10 @@ func (c *compiler) at(level int, r *read, identity string) *read {
 	identity = string(rune('0'+level)) + identity
 	if known := c.byKey[identity]; known != nil {
 		return known
+	}
+	if r.node != nil {
+		orderBy := r.node.Arguments.ForName("orderBy")
+		r.ordered = orderBy == nil || !variable(orderBy.Value)
 	}
 	r.id = c.plan.reads
 	c.plan.reads++

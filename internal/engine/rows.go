@@ -48,6 +48,8 @@ type spare struct {
 	slab    []group
 	names   []string
 	targets []target
+	scan    scanning
+	parts   []part
 }
 
 // The memory that is worth keeping. What a rare large page needed is left to the garbage collector.
@@ -90,6 +92,8 @@ func (r *rows) release() {
 		m.keys[i] = keys[:0]
 	}
 	clear(m.groups)
+	m.scan.forget()
+	clear(m.parts)
 	r.buf, r.cells, r.keys, r.groups, r.spare = nil, nil, nil, nil, nil
 	if fits {
 		r.read.spare.Put(m)
@@ -354,40 +358,71 @@ func (r *rows) columns() []string {
 //
 // left is reduced by the size of what was read. n is the number of rows of the result. The statement is released.
 func scan(ctx context.Context, q store.Querier, st *statement, parts []part, keyed bool, limit int, left *int) (n int, err error) {
-	width := 0
-	scanners := make([]scanner, len(parts))
-	for i, p := range parts {
-		scanners[i] = scanner{rows: p.rows, from: width, limit: limit, keyed: keyed}
-		if i > 0 {
-			scanners[i].keyed, scanners[i].limit, scanners[i].folded = true, -1, true
-		}
-		width += scanners[i].expect(p.names)
-	}
+	sc := &parts[0].rows.memory().scan
+	sc.expect(parts, keyed, limit, left)
 	defer st.release()
-	err = q.Read(ctx, string(st.buf), st.args, func(row []store.Value) error {
-		n++
-		*left -= 16 * width
-		for i := range scanners {
-			s := &scanners[i]
-			if err := s.row(row); err != nil {
-				return err
-			}
-			*left -= s.size()
-		}
-		if *left < 0 {
-			return errTooLarge
-		}
-		return nil
-	})
-	if err != nil {
-		return n, err
+	if err = q.Read(ctx, st.text(), st.args, sc.each); err != nil {
+		return sc.n, err
 	}
 	for _, p := range parts {
 		p.rows.read.size.put(len(p.rows.buf))
 		p.rows.read.rowCount.put(p.rows.n)
 		p.rows.read.groupCount.put(len(p.rows.groups))
 	}
-	return n, nil
+	return sc.n, nil
+}
+
+// scanning takes the rows of a result.
+type scanning struct {
+	scanners []scanner // of each part
+	width    int       // values of a row
+	n        int       // rows so far
+	left     *int      // bytes
+	each     func([]store.Value) error
+}
+
+func (sc *scanning) expect(parts []part, keyed bool, limit int, left *int) {
+	if sc.each == nil {
+		sc.each = sc.row
+	}
+	sc.width, sc.n, sc.left = 0, 0, left
+	sc.scanners = slices.Grow(sc.scanners[:0], len(parts))[:len(parts)]
+	for i, p := range parts {
+		s := &sc.scanners[i]
+		*s = scanner{rows: p.rows, from: sc.width, limit: limit, keyed: keyed, values: s.values[:0], id: s.id[:0], first: s.first[:0]}
+		if i > 0 {
+			s.keyed, s.limit, s.folded = true, -1, true
+		}
+		sc.width += s.expect(p.names)
+	}
+}
+
+func (sc *scanning) row(row []store.Value) error {
+	sc.n++
+	*sc.left -= 16 * sc.width
+	for i := range sc.scanners {
+		s := &sc.scanners[i]
+		if err := s.row(row); err != nil {
+			return err
+		}
+		*sc.left -= s.size()
+	}
+	if *sc.left < 0 {
+		return errTooLarge
+	}
+	return nil
+}
+
+// forget lets go of rows and values.
+func (sc *scanning) forget() {
+	sc.left = nil
+	for i := range sc.scanners {
+		s := &sc.scanners[i]
+		clear(s.values)
+		clear(s.id)
+		clear(s.first)
+		*s = scanner{values: s.values[:0], id: s.id[:0], first: s.first[:0]}
+	}
 }
 
 // expect prepares for rows with the named columns. It returns how many values a row has.
@@ -421,10 +456,10 @@ func (s *scanner) expect(names []string) int {
 		s.columns[i] = t
 	}
 	if r.read.wantCursor {
-		s.values = make([]store.Value, len(r.args.order.steps))
+		s.values = slices.Grow(s.values[:0], len(r.args.order.steps))[:len(r.args.order.steps)]
 	}
 	if r.read.wantID {
-		s.id = make([]any, len(r.read.entity.ID))
+		s.id = slices.Grow(s.id[:0], len(r.read.entity.ID))[:len(r.read.entity.ID)]
 	}
 	return s.keys + len(names)
 }
@@ -439,7 +474,7 @@ func (s *scanner) size() int {
 // scanCounts reads a result of parents' keys, numbers and aggregates.
 func scanCounts(ctx context.Context, q store.Querier, st *statement, keyed bool) (counts map[any]int64, figures map[any][]any, err error) {
 	counts, figures = make(map[any]int64), make(map[any][]any)
-	err = q.Read(ctx, string(st.buf), st.args, func(row []store.Value) error {
+	err = q.Read(ctx, st.text(), st.args, func(row []store.Value) error {
 		key := noKey
 		if keyed {
 			key = storedKey(row[0])

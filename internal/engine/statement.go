@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sync"
+	"unsafe"
 
 	"github.com/entwine-data/entwine/gateway/access"
 	"github.com/entwine-data/entwine/gateway/entity"
@@ -42,6 +43,9 @@ func (q request) statement() *statement {
 
 // spareStatements is the memory of statements that were executed.
 var spareStatements sync.Pool
+
+// text is the SQL, until the statement is released.
+func (s *statement) text() string { return unsafe.String(unsafe.SliceData(s.buf), len(s.buf)) }
 
 // release lets another statement have the memory of one that is not used any more.
 func (s *statement) release() {

@@ -52,7 +52,7 @@ func (c *compiler) total(r *read, f *collected) *out {
 func (x *execution) resolveTotals(out *rows) {
 	r, a := out.read, out.args
 	for _, n := range r.totals {
-		args := n.ArgumentMap(x.vars)
+		args := x.arguments(n, "")
 		most, given, err := intArg(args, "atMost")
 		t := total{most: most, err: err}
 		t.guess = args["estimate"] == true && x.engine.postgres && r.edge == nil && a.open(r, x.viewer)

@@ -38,9 +38,14 @@ type pathStep struct {
 
 // newWriter returns a writer that appends to buf.
 func newWriter(buf []byte, most int) *writer {
-	w := &writer{buf: buf, most: most}
-	w.path = w.steps[:0]
+	w := &writer{}
+	w.begin(buf, most)
 	return w
+}
+
+func (w *writer) begin(buf []byte, most int) {
+	*w = writer{buf: buf, most: most}
+	w.path = w.steps[:0]
 }
 
 func (w *writer) push(key string)  { w.path = append(w.path, pathStep{key: key}) }
@@ -151,7 +156,7 @@ func (w *writer) rootField(x *execution, o *out) bool {
 	case outCan:
 		return w.can(x, o)
 	case outNode:
-		return w.node(x, o, o.nodes[0].ArgumentMap(x.vars)["id"])
+		return w.node(x, o, argument(o.nodes[0], "id", x.vars))
 	case outNodes:
 		ids := nodeIDs(o.nodes[0].ArgumentMap(x.vars))
 		if most := x.engine.cfg.MaxIDs; len(ids) > most {

@@ -31,9 +31,7 @@ const (
 func decodeJSON(text string) (any, flaw) {
 	d := decoder{text: text}
 	v := d.value()
-	if d.space(); d.flaw == sound && d.at < len(text) {
-		d.fail(notJSON)
-	}
+	d.end()
 	if d.flaw != sound {
 		return nil, d.flaw
 	}
@@ -142,22 +140,51 @@ func (d *decoder) more(closing byte) bool {
 	return false
 }
 
+// end fails if there is something behind the value.
+func (d *decoder) end() {
+	if d.space(); d.flaw == sound && d.at < len(d.text) {
+		d.fail(notJSON)
+	}
+}
+
 func (d *decoder) object() map[string]any {
 	fields := make(map[string]any)
 	for again := d.enter('}'); again; again = d.more('}') {
-		d.space()
-		if d.next() != '"' {
-			d.fail(notJSON)
-			break
+		if name, ok := d.name(); ok {
+			fields[name] = d.value()
 		}
-		name := d.string()
-		if d.space(); !d.take(':') {
-			d.fail(notJSON)
-			break
-		}
-		fields[name] = d.value()
 	}
 	return fields
+}
+
+// name reads the name of a member, up to its value.
+func (d *decoder) name() (name string, ok bool) {
+	if d.space(); d.next() != '"' {
+		d.fail(notJSON)
+		return "", false
+	}
+	name = d.string()
+	if d.space(); !d.take(':') {
+		d.fail(notJSON)
+		return "", false
+	}
+	return name, true
+}
+
+// objectOrNull reads an object that may be null.
+func (d *decoder) objectOrNull() (fields map[string]any, ok bool) {
+	if d.space(); d.next() == '{' {
+		return d.object(), true
+	}
+	return nil, d.value() == nil
+}
+
+// stringOrNull reads a string that may be null.
+func (d *decoder) stringOrNull() (text string, ok bool) {
+	if d.space(); d.next() == '"' {
+		return d.string(), true
+	}
+	return "", d.value() == nil
 }
 
 func (d *decoder) list() []any {

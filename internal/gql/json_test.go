@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/99designs/gqlgen/graphql"
 	"pgregory.net/rapid"
 )
 
@@ -42,11 +43,51 @@ func checkJSON(t interface{ Fatalf(string, ...any) }, text []byte) {
 	case flaw == loneSurrogate && !bytes.Contains(bytes.ToLower(text), []byte(`\ud`)):
 		t.Fatalf("%q has no surrogate", text)
 	}
+	checkParams(t, text, v, flaw)
+}
+
+// checkParams compares the parameters of a request with the same text decoded to v.
+func checkParams(t interface{ Fatalf(string, ...any) }, text []byte, v any, flaw flaw) {
+	params, because := decodeParams(bytes.Clone(text))
+	fields, isObject := v.(map[string]any)
+	typed := func(name string, zero any) bool {
+		return fields[name] == nil || reflect.TypeOf(fields[name]) == reflect.TypeOf(zero)
+	}
+	want := ""
+	switch {
+	case flaw == notJSON, flaw == sound && !isObject:
+		want = "The request's body must be a JSON object."
+	case flaw != sound:
+		want = "The request's body " + string(flaw) + "."
+	case !typed("query", ""):
+		want = "query must be a string."
+	case !typed("operationName", ""):
+		want = "operationName must be a string."
+	case !typed("variables", fields):
+		want = "variables must be a JSON object."
+	case !typed("extensions", fields):
+		want = "extensions must be a JSON object."
+	}
+	if because != want {
+		t.Fatalf("%q: %q, want %q", text, because, want)
+	}
+	if params == nil {
+		return
+	}
+	wanted := graphql.RawParams{}
+	wanted.Query, _ = fields["query"].(string)
+	wanted.OperationName, _ = fields["operationName"].(string)
+	wanted.Variables, _ = fields["variables"].(map[string]any)
+	wanted.Extensions, _ = fields["extensions"].(map[string]any)
+	if !reflect.DeepEqual(*params, wanted) {
+		t.Fatalf("%q: %+v, want %+v", text, params, wanted)
+	}
 }
 
 func TestDecodeJSON(t *testing.T) {
 	for text, want := range map[string]flaw{
-		`{"a":[1,-0.5e+3,true,false,null,"x\n\"\\\/\b\f\r\t\u00e9\ud83d\ude00é"],"a":{}}`: sound,
+		`{"a":[1,-0.5e+3,true,false,null,"x\n\"\\\/\b\f\r\t\u00e9\ud83d\ude00é"],"a":{}}`:                    sound,
+		`{"query":1,"query":"{a}","variables":{"a":1},"variables":null,"other":{"query":1},"extensions":{}}`: sound,
 		" \t\r\n[ ] ": sound, `0`: sound, `1E5`: sound, `"` + "\u007f" + `"`: sound,
 		``: notJSON, `01`: notJSON, `+1`: notJSON, `1.`: notJSON, `.5`: notJSON, `1e`: notJSON, `-`: notJSON, `tru`: notJSON, `nulll`: notJSON,
 		`[1,]`: notJSON, `[,1]`: notJSON, `{"a":1,}`: notJSON, `{a:1}`: notJSON, `{"a"}`: notJSON, `{"a" 1}`: notJSON, `[1 2]`: notJSON, `[`: notJSON,
@@ -83,7 +124,8 @@ func TestDecodedAsByEncodingJSON(t *testing.T) {
 			case kind == 1 && depth < 4:
 				object := make(map[string]any)
 				for range rapid.IntRange(0, 3).Draw(t, "fields") {
-					object[rapid.String().Draw(t, "key")] = value(depth + 1)
+					key := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"query", "operationName", "variables", "extensions"}))
+					object[key.Draw(t, "key")] = value(depth + 1)
 				}
 				return object
 			case kind == 2:

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -85,7 +86,7 @@ func (h *handler) readPost(w http.ResponseWriter, r *http.Request) (*graphql.Raw
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return nil, &refusal{status: http.StatusUnsupportedMediaType, message: "Compressed requests are not accepted."}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.cfg.Limits.Body)))
+	body, err := h.readBody(w, r)
 	if err != nil {
 		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			e := requestError(apierr.BadUserInput, nil, "The request's body is larger than %d bytes, which is the limit.", tooLarge.Limit)
@@ -96,28 +97,79 @@ func (h *handler) readPost(w http.ResponseWriter, r *http.Request) (*graphql.Raw
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '[' {
 		return nil, badRequest("Send one operation at a time; a list of operations is not accepted.")
 	}
-	v, flaw := decodeJSON(string(body))
-	if flaw != sound && flaw != notJSON {
-		return nil, badRequest("The request's body " + string(flaw) + ".")
+	params, because := decodeParams(body)
+	if because != "" {
+		return nil, badRequest(because)
 	}
-	fields, ok := v.(map[string]any)
-	if !ok {
-		return nil, badRequest("The request's body must be a JSON object.")
+	return complete(params)
+}
+
+// firstRead bounds what is set aside for a body because a client says so.
+const firstRead = 16 << 10
+
+// readBody reads a body of the size that the client has announced without a copy.
+func (h *handler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	from, limit := r.Body, int64(h.cfg.Limits.Body)
+	if r.ContentLength < 0 || r.ContentLength > limit {
+		from = http.MaxBytesReader(w, from, limit)
 	}
+	// One byte more than there will be, to meet the end without more memory.
+	body := make([]byte, 0, min(max(r.ContentLength, 511), firstRead)+1)
+	for {
+		n, err := from.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return body, nil
+		case err != nil:
+			return nil, err
+		case len(body) == cap(body):
+			body = append(body, 0)[:len(body)]
+		}
+	}
+}
+
+// decodeParams reads the parameters of a request, whose texts are pieces of body. It says what is wrong with them.
+func decodeParams(body []byte) (params *graphql.RawParams, because string) {
 	var out graphql.RawParams
-	if out.Query, ok = textOf(fields["query"]); !ok {
-		return nil, badRequest("query must be a string.")
+	query, operationName, variables, extensions := true, true, true, true
+	d := decoder{text: unsafe.String(unsafe.SliceData(body), len(body))}
+	if d.space(); d.next() != '{' {
+		d.value()
+		d.fail(notJSON)
 	}
-	if out.OperationName, ok = textOf(fields["operationName"]); !ok {
-		return nil, badRequest("operationName must be a string.")
+	for again := d.next() == '{' && d.enter('}'); again; again = d.more('}') {
+		name, ok := d.name()
+		switch {
+		case !ok:
+		case name == "query":
+			out.Query, query = d.stringOrNull()
+		case name == "operationName":
+			out.OperationName, operationName = d.stringOrNull()
+		case name == "variables":
+			out.Variables, variables = d.objectOrNull()
+		case name == "extensions":
+			out.Extensions, extensions = d.objectOrNull()
+		default:
+			d.value()
+		}
 	}
-	if out.Variables, ok = objectOf(fields["variables"]); !ok {
-		return nil, badRequest("variables must be a JSON object.")
+	d.end()
+	switch {
+	case d.flaw == notJSON:
+		return nil, "The request's body must be a JSON object."
+	case d.flaw != sound:
+		return nil, "The request's body " + string(d.flaw) + "."
+	case !query:
+		return nil, "query must be a string."
+	case !operationName:
+		return nil, "operationName must be a string."
+	case !variables:
+		return nil, "variables must be a JSON object."
+	case !extensions:
+		return nil, "extensions must be a JSON object."
 	}
-	if out.Extensions, ok = objectOf(fields["extensions"]); !ok {
-		return nil, badRequest("extensions must be a JSON object.")
-	}
-	return complete(&out)
+	return &out, ""
 }
 
 // isJSON says whether a Content-Type is that of JSON in UTF-8.
@@ -167,12 +219,6 @@ func complete(p *graphql.RawParams) (*graphql.RawParams, *refusal) {
 		return nil, badRequest("query is missing: it must hold the text of a GraphQL document.")
 	}
 	return p, nil
-}
-
-// textOf is a string that may be null or left out.
-func textOf(v any) (text string, ok bool) {
-	text, ok = v.(string)
-	return text, ok || v == nil
 }
 
 // objectOf is an object that may be null or left out.

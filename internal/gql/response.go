@@ -46,13 +46,18 @@ func envelope(resp *graphql.Response) (before, after []byte) {
 	return head.Bytes(), tail.Bytes()
 }
 
+// lengthByItself is the length up to which net/http finds the length of a response for itself, without memory for it.
+const lengthByItself = 2048
+
 func send(w http.ResponseWriter, status int, f format, body ...[]byte) {
 	length := 0
 	for _, part := range body {
 		length += len(part)
 	}
 	w.Header()["Content-Type"] = f.contentType()
-	w.Header().Set("Content-Length", strconv.Itoa(length))
+	if length > lengthByItself {
+		w.Header()["Content-Length"] = []string{strconv.Itoa(length)}
+	}
 	w.WriteHeader(status)
 	for _, part := range body {
 		if _, err := w.Write(part); err != nil {

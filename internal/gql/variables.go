@@ -18,8 +18,12 @@ import (
 // not bound Int, and leaves the defaults of input objects out.
 //
 // Values come out as nil, bool, int64 (Int), float64 (Float), string (String, ID, enums), []any and map[string]any; custom
-// scalars keep what the JSON held, numbers as json.Number. A variable that is not given and has no default is absent.
+// scalars keep what the JSON held, numbers as json.Number. A variable that is not given and has no default is absent. The result may
+// be given itself.
 func coerceVariables(schema *ast.Schema, op *ast.OperationDefinition, given map[string]any) (map[string]any, *gqlerror.Error) {
+	if finished(op.VariableDefinitions, given) {
+		return given, nil
+	}
 	out := make(map[string]any, len(op.VariableDefinitions))
 	for _, def := range op.VariableDefinitions {
 		value, ok := given[def.Variable]
@@ -40,6 +44,28 @@ func coerceVariables(schema *ast.Schema, op *ast.OperationDefinition, given map[
 		out[def.Variable] = coerced
 	}
 	return out, nil
+}
+
+// finished says whether nothing is to be done to any variable, as for a look-up by id.
+func finished(definitions ast.VariableDefinitionList, given map[string]any) bool {
+	if len(definitions) != len(given) {
+		return false
+	}
+	for _, def := range definitions {
+		switch given[def.Variable].(type) {
+		case string:
+			if t := def.Type.NamedType; t != "ID" && t != "String" {
+				return false
+			}
+		case bool:
+			if def.Type.NamedType != "Boolean" {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 func badVariable(def *ast.VariableDefinition, code apierr.FieldCode, path []any, problem string) *gqlerror.Error {

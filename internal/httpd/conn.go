@@ -38,7 +38,7 @@ type conn struct {
 }
 
 // goneWithin is how long a client can have gone away without anybody noticing.
-const goneWithin = 5 * time.Millisecond
+const goneWithin = 20 * time.Millisecond
 
 // states is [http.Server.ConnState].
 func states(c net.Conn, state http.ConnState) {

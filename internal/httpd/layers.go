@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,10 +23,14 @@ import (
 func nameRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := requestid.Of(r)
-		w.Header().Set(requestid.Header, id)
-		next.ServeHTTP(w, r.WithContext(requestid.NewContext(r.Context(), id)))
+		w.Header()[requestid.Header] = []string{id}
+		next.ServeHTTP(w, r.WithContext(&growing{requestid.NewContext(r.Context(), id)}))
 	})
 }
+
+// growing is the context of a request that layers may still add to. A copy of the request for each of them is more work than what
+// they do.
+type growing struct{ context.Context }
 
 // survive answers a request whose handler panics. The panic goes to the log with its stack.
 func survive(log *slog.Logger) func(http.Handler) http.Handler {
@@ -110,9 +115,8 @@ const bodyWithin = 10 * time.Second
 // too: its deadline goes on after the body has been read.
 func limitBodyTime(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn := http.NewResponseController(w)
-		if r.Body != http.NoBody && conn.SetReadDeadline(time.Now().Add(bodyWithin)) == nil {
-			r.Body = &timedBody{ReadCloser: r.Body, conn: conn}
+		if r.Body != http.NoBody && http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWithin)) == nil {
+			r.Body = &timedBody{ReadCloser: r.Body, of: w}
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -121,13 +125,13 @@ func limitBodyTime(next http.Handler) http.Handler {
 // timedBody lifts the deadline once the body has been read.
 type timedBody struct {
 	io.ReadCloser
-	conn *http.ResponseController
+	of http.ResponseWriter
 }
 
 func (b *timedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
-		_ = b.conn.SetReadDeadline(time.Time{})
+		_ = http.NewResponseController(b.of).SetReadDeadline(time.Time{})
 	}
 	return n, err
 }
@@ -150,7 +154,12 @@ func authenticate(
 				refuse(w, r, log, err)
 				return
 			}
-			next.ServeHTTP(w, r.WithContext(access.NewContext(r.Context(), viewer)))
+			if ctx, ok := r.Context().(*growing); ok {
+				ctx.Context = access.NewContext(ctx.Context, viewer)
+			} else {
+				r = r.WithContext(access.NewContext(r.Context(), viewer))
+			}
+			next.ServeHTTP(w, r)
 		})
 	}
 }

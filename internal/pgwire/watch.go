@@ -19,7 +19,7 @@ type watch struct {
 }
 
 // watchAfter is how long a request takes before anybody looks whether it is still wanted.
-const watchAfter = time.Millisecond
+const watchAfter = 20 * time.Millisecond
 
 // begin begins a request.
 func (w *watch) begin(ctx context.Context) {

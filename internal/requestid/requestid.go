@@ -14,7 +14,20 @@ type key struct{}
 
 // NewContext returns a context that carries the id.
 func NewContext(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, key{}, id)
+	return &named{ctx, id}
+}
+
+// named is context.WithValue without a box for the id.
+type named struct {
+	context.Context
+	id string
+}
+
+func (n *named) Value(k any) any {
+	if k == (key{}) {
+		return n.id
+	}
+	return n.Context.Value(k)
 }
 
 // FromContext returns the id of the request that ctx belongs to, "" if there is none.

@@ -39,7 +39,7 @@ const (
 
 // batches are the INSERTs that wait to go together.
 type batches struct {
-	pool pool
+	pool *pool
 	most int          // flights
 	rest atomic.Int64 // until when all go alone, in Unix nanoseconds
 
@@ -48,7 +48,7 @@ type batches struct {
 	waiting []*passenger
 }
 
-func newBatches(pool pool) *batches {
+func newBatches(pool *pool) *batches {
 	return &batches{pool: pool, most: min(maxFlights, pool.Stats().MaxOpenConnections)}
 }
 

@@ -14,7 +14,7 @@ import (
 type connector struct {
 	driver.Connector
 	statements int
-	trace      func(ctx context.Context, statement string)
+	trace      func(ctx context.Context, statement string) // nil without one
 	// serial says that the driver cannot start a statement before the rows of the last one are closed. lib/pq does not
 	// notice it with prepared statements, and mixes up the answers.
 	serial bool
@@ -23,11 +23,7 @@ type connector struct {
 }
 
 func newConnector(inner driver.Connector, opts Options) *connector {
-	c := &connector{Connector: inner, statements: or(opts.Statements, 256), trace: opts.Trace}
-	if c.trace == nil {
-		c.trace = func(context.Context, string) {}
-	}
-	return c
+	return &connector{Connector: inner, statements: or(opts.Statements, 256), trace: opts.Trace}
 }
 
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -36,6 +32,12 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, err
 	}
 	return &conn{driverConn: inner.(driverConn), shared: c, epoch: c.epoch.Load(), cache: newStatementCache(c.statements)}, nil
+}
+
+func (c *connector) traced(ctx context.Context, statement string) {
+	if c.trace != nil {
+		c.trace(ctx, strings.Clone(statement)) // whose memory is the caller's, see [Querier.Read]
+	}
 }
 
 // driverConn is what both drivers' connections can do.
@@ -59,6 +61,10 @@ type conn struct {
 	inTx   bool
 	open   int  // results whose rows are not closed
 	lost   bool // a write had no answer
+
+	// What [conn.read] needs for each result.
+	spareArgs   []driver.NamedValue
+	spareValues []Value
 }
 
 var (
@@ -90,10 +96,12 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 		return nil, c.failed(ctx, query, err)
 	}
 	c.open++
-	if st != nil {
-		st.busy = true
+	if st == nil {
+		return &rows{Rows: rs, conn: c}, nil
 	}
-	return &rows{Rows: rs, conn: c, st: st}, nil
+	st.busy = true
+	st.rows = rows{Rows: rs, conn: c, st: st}
+	return &st.rows, nil
 }
 
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
@@ -158,7 +166,7 @@ func (c *conn) admit(ctx context.Context, query string) error {
 	if c.shared.serial && c.open > 0 {
 		return errRowsOpen
 	}
-	c.shared.trace(ctx, query)
+	c.shared.traced(ctx, query)
 	return nil
 }
 
@@ -213,7 +221,7 @@ type tx struct {
 }
 
 func (t *tx) Commit() error {
-	t.conn.shared.trace(t.ctx, "COMMIT")
+	t.conn.shared.traced(t.ctx, "COMMIT")
 	t.conn.inTx = false
 	if err := t.Tx.Commit(); err != nil {
 		return t.conn.failed(t.ctx, "COMMIT", err)
@@ -222,7 +230,7 @@ func (t *tx) Commit() error {
 }
 
 func (t *tx) Rollback() error {
-	t.conn.shared.trace(t.ctx, "ROLLBACK")
+	t.conn.shared.traced(t.ctx, "ROLLBACK")
 	t.conn.inTx = false
 	return t.Tx.Rollback()
 }

@@ -17,15 +17,15 @@ type pool struct {
 	line *line
 }
 
-func newPool(inner *sql.DB, conns int) pool {
+func newPool(inner *sql.DB, conns int) *pool {
 	// Connections stay open, since each holds its prepared statements.
 	inner.SetMaxOpenConns(conns)
 	inner.SetMaxIdleConns(conns)
-	return pool{inner, &line{free: conns, keeps: conns > 1}}
+	return &pool{inner, &line{free: conns, keeps: conns > 1}}
 }
 
 // Close closes all connections, waiting for statements that run.
-func (p pool) Close() error {
+func (p *pool) Close() error {
 	for _, c := range p.line.end() {
 		_ = c.Conn.Close() // which gives it back
 	}
@@ -38,9 +38,18 @@ type line struct {
 	free    int         // connections that nobody has
 	kept    []lent      // those of them that are not in database/sql's pool
 	keeps   bool        // whether there may be some
-	sweeper *time.Timer // that gives them back, if it runs
-	waiting []chan lent // who came first is first
+	waiting []*waiter   // who came first is first
+	sweeper *time.Timer // looks after who waits and what is kept, if it runs
 }
+
+// waiter is a caller who waits for a connection.
+type waiter struct {
+	ctx  context.Context //nolint:containedctx // for as long as which
+	turn chan lent
+	gone bool // it was not given one, since nobody waits any more
+}
+
+var spareWaiters = sync.Pool{New: func() any { return &waiter{turn: make(chan lent, 1)} }}
 
 // lent is a connection of a pool, given back by one of its methods.
 type lent struct {
@@ -56,8 +65,8 @@ const lentWithin = 10 * time.Millisecond
 // old says whether the connection has to go back.
 func (c lent) old() bool { return time.Since(c.since) > lentWithin }
 
-// take waits for a connection for as long as ctx lasts. What uses it first goes through its method raw.
-func (p pool) take(ctx context.Context) (lent, error) {
+// take waits for a connection for as long as ctx lasts, or a few milliseconds longer. What uses it first goes through its method raw.
+func (p *pool) take(ctx context.Context) (lent, error) {
 	c, err := p.line.wait(ctx)
 	if err != nil || c.Conn != nil {
 		return c, err
@@ -95,38 +104,36 @@ func (l *line) wait(ctx context.Context) (lent, error) {
 		l.mu.Unlock()
 		return c, nil
 	}
-	turn := make(chan lent, 1)
-	l.waiting = append(l.waiting, turn)
+	w := spareWaiters.Get().(*waiter)
+	w.ctx = ctx
+	l.waiting = append(l.waiting, w)
+	l.sweepLater()
 	l.mu.Unlock()
-	select {
-	case c := <-turn:
-		return c, nil
-	case <-ctx.Done():
-	}
-	l.mu.Lock()
-	at := slices.Index(l.waiting, turn)
-	if at >= 0 {
-		l.waiting = slices.Delete(l.waiting, at, at+1)
-	}
-	l.mu.Unlock()
-	if at >= 0 {
-		return lent{}, ctx.Err()
-	}
-	if c := <-turn; c.Conn != nil { // it was the caller's turn just then
+	c := <-w.turn // to be told of the end of ctx here, too, costs more than a small statement does
+	gone := w.gone
+	w.ctx, w.gone = nil, false
+	spareWaiters.Put(w)
+	err := ctx.Err()
+	switch {
+	case gone || err == nil:
+		return c, err
+	case c.Conn != nil: // it was the caller's turn just then
 		c.pass()
-	} else {
+	default:
 		l.next()
 	}
-	return lent{}, ctx.Err()
+	return lent{}, err
 }
 
 // first is the turn of who waits longest, nil if nobody does.
-func (l *line) first() (turn chan lent) {
-	if len(l.waiting) > 0 {
-		turn, l.waiting[0] = l.waiting[0], nil
-		l.waiting = l.waiting[1:]
+func (l *line) first() chan lent {
+	if len(l.waiting) == 0 {
+		return nil
 	}
-	return turn
+	w := l.waiting[0]
+	l.waiting[0] = nil
+	l.waiting = l.waiting[1:]
+	return w.turn
 }
 
 // next lets the next one take a connection out of the pool.
@@ -166,15 +173,28 @@ func (l *line) keep(c lent) bool {
 		return false
 	}
 	l.free++
-	if l.kept = append(l.kept, c); l.sweeper == nil {
-		l.sweeper = time.AfterFunc(lentWithin, l.sweep)
-	}
+	l.kept = append(l.kept, c)
+	l.sweepLater()
 	return true
 }
 
-// sweep gives back what was kept for long enough.
+func (l *line) sweepLater() {
+	if l.sweeper == nil {
+		l.sweeper = time.AfterFunc(lentWithin, l.sweep)
+	}
+}
+
+// sweep gives back what was kept for long enough, and sends away who need not wait any more.
 func (l *line) sweep() {
 	l.mu.Lock()
+	l.waiting = slices.DeleteFunc(l.waiting, func(w *waiter) bool {
+		if w.ctx.Err() == nil {
+			return false
+		}
+		w.gone = true
+		w.turn <- lent{}
+		return true
+	})
 	var old []lent
 	l.kept = slices.DeleteFunc(l.kept, func(c lent) bool {
 		if !c.old() {
@@ -183,7 +203,7 @@ func (l *line) sweep() {
 		old = append(old, c)
 		return true
 	})
-	if len(l.kept) > 0 {
+	if len(l.kept)+len(l.waiting) > 0 {
 		l.sweeper.Reset(lentWithin)
 	} else {
 		l.sweeper = nil
@@ -204,7 +224,7 @@ func (l *line) end() []lent {
 }
 
 // Read reads with any connection that is free.
-func (p pool) Read(ctx context.Context, query string, args []any, row func([]Value) error) error {
+func (p *pool) Read(ctx context.Context, query string, args []any, row func([]Value) error) error {
 	for attempt := 0; ; attempt++ {
 		c, err := p.take(ctx)
 		if err != nil {
@@ -232,7 +252,7 @@ func (p pool) Read(ctx context.Context, query string, args []any, row func([]Val
 // begin waits for a connection for as long as ctx lasts. The transaction itself outlives ctx: cancelling it ends the statement
 // that runs, and the transaction is ended by its owner alone and not, at the same time, by database/sql, which is also
 // spared a goroutine.
-func (p pool) begin(ctx context.Context, opts *sql.TxOptions) (lent, *sql.Tx, error) {
+func (p *pool) begin(ctx context.Context, opts *sql.TxOptions) (lent, *sql.Tx, error) {
 	for attempt := 0; ; attempt++ {
 		c, err := p.take(ctx)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/entwine-data/entwine/internal/pgwire"
 	"github.com/entwine-data/entwine/internal/vdbe"
@@ -16,7 +17,7 @@ import (
 type Querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	// Read calls row with the values of each row. They are valid until row returns: what is kept of their Data must be copied. An
-	// error of row ends reading and is returned.
+	// error of row ends reading and is returned. The memory of query is the caller's again when Read returns.
 	//
 	// Unlike QueryContext it needs no receiver, lock and goroutine of database/sql for each result, and no box for each
 	// value, which is most of the work of a list.
@@ -100,16 +101,21 @@ func (c *conn) read(ctx context.Context, query string, args []any, row func([]Va
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, result.Close()) }()
-	next := nextOf(result.(*rows).Rows)
+	cur := c.cursor(result.(*rows).Rows)
+	defer func() {
+		err = errors.Join(err, result.Close())
+		clear(named)
+		clear(cur.values)
+		c.spareArgs, c.spareValues = named, cur.values
+	}()
 	for n := 1; ; n++ {
-		switch values, err := next(); {
+		switch err := cur.next(); {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return c.failed(ctx, query, err)
 		default:
-			if err := row(values); err != nil {
+			if err := row(cur.values); err != nil {
 				return err
 			}
 		}
@@ -121,7 +127,8 @@ func (c *conn) read(ctx context.Context, query string, args []any, row func([]Va
 
 // named makes arguments what the driver takes.
 func (c *conn) named(args []any) ([]driver.NamedValue, error) {
-	named := make([]driver.NamedValue, len(args))
+	named := slices.Grow(c.spareArgs[:0], len(args))[:len(args)]
+	c.spareArgs = nil // a result within the result needs its own
 	for i, v := range args {
 		named[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
 		if err := c.CheckNamedValue(&named[i]); err != nil {
@@ -131,38 +138,60 @@ func (c *conn) named(args []any) ([]driver.NamedValue, error) {
 	return named, nil
 }
 
-// nextOf returns a function for the next row of a result.
-func nextOf(result driver.Rows) func() ([]Value, error) {
-	if result, ok := result.(*pgwire.Rows); ok {
-		columns := result.Stmt().Columns()
-		values := make([]Value, len(columns))
-		return func() ([]Value, error) {
-			row, err := result.NextRow()
-			if err != nil {
-				return nil, err
-			}
-			return values, decode(values, row, columns)
+// cursor walks through a result.
+type cursor struct {
+	values []Value // of the present row
+
+	// The result, of one of these.
+	postgres *pgwire.Rows
+	sqlite   *vdbe.Rows
+	other    driver.Rows
+
+	columns []pgwire.Column // of Postgres
+	row     []driver.Value  // of another
+}
+
+func (c *conn) cursor(result driver.Rows) cursor {
+	var cur cursor
+	n := 0
+	switch result := result.(type) {
+	case *pgwire.Rows:
+		cur.postgres, cur.columns = result, result.Stmt().Columns()
+		n = len(cur.columns)
+	case *vdbe.Rows:
+		cur.sqlite = result
+		n = result.Count()
+	default:
+		cur.other = result
+		n = len(result.Columns())
+		cur.row = make([]driver.Value, n)
+	}
+	cur.values = slices.Grow(c.spareValues[:0], n)[:n]
+	c.spareValues = nil
+	return cur
+}
+
+// next goes to the next row. It returns io.EOF after the last one.
+func (c *cursor) next() error {
+	switch {
+	case c.sqlite != nil:
+		if err := c.sqlite.NextRow(); err != nil {
+			return err
+		}
+		view(c.values, c.sqlite)
+	case c.postgres != nil:
+		row, err := c.postgres.NextRow()
+		if err != nil {
+			return err
+		}
+		return decode(c.values, row, c.columns)
+	default:
+		if err := c.other.Next(c.row); err != nil {
+			return err
+		}
+		for i, v := range c.row {
+			c.values[i] = ValueOf(v)
 		}
 	}
-	if result, ok := result.(*vdbe.Rows); ok {
-		values := make([]Value, result.Count())
-		return func() ([]Value, error) {
-			if err := result.NextRow(); err != nil {
-				return nil, err
-			}
-			view(values, result)
-			return values, nil
-		}
-	}
-	row := make([]driver.Value, len(result.Columns()))
-	values := make([]Value, len(row))
-	return func() ([]Value, error) {
-		if err := result.Next(row); err != nil {
-			return nil, err
-		}
-		for i, v := range row {
-			values[i] = ValueOf(v)
-		}
-		return values, nil
-	}
+	return nil
 }

@@ -81,10 +81,10 @@ func openMemory(opts Options) (*DB, error) {
 	return &DB{dialect: dialect.SQLite, reader: pool, writer: pool, log: opts.Logger}, nil
 }
 
-func sqlitePool(dsn string, opts Options, conns int) (pool, *connector, error) {
+func sqlitePool(dsn string, opts Options, conns int) (*pool, *connector, error) {
 	inner, err := sqlite.NewConnector(dsn)
 	if err != nil {
-		return pool{}, nil, fmt.Errorf("open database: %w", err)
+		return nil, nil, fmt.Errorf("open database: %w", err)
 	}
 	c := newConnector(vdbe.Connector{Connector: inner}, opts)
 	return newPool(sql.OpenDB(c), conns), c, nil

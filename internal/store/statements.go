@@ -28,6 +28,7 @@ type statement struct {
 	stmt    driverStmt
 	busy    bool
 	dropped bool
+	rows    rows // while busy
 }
 
 // driverStmt is what both drivers' statements can do.
@@ -58,6 +59,7 @@ func (c *conn) prepared(ctx context.Context, text string) (*statement, error) {
 	if c.cache.limit < 0 || !preparable(text) {
 		return nil, nil
 	}
+	text = strings.Clone(text) // whose memory is the caller's, see [Querier.Read]
 	stmt, err := c.driverConn.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, err

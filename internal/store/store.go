@@ -40,7 +40,7 @@ type Options struct {
 // DB is an open database. It may be used from many goroutines.
 type DB struct {
 	dialect        string
-	reader, writer pool       // the same on Postgres and in memory
+	reader, writer *pool      // the same on Postgres and in memory
 	readers        *connector // of SQLite's reader, nil in memory
 	log            *slog.Logger
 	group          *group   // of writers that go together, nil where each has a transaction of its own

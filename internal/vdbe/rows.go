@@ -13,7 +13,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Rows is a result. It must be closed before its statement is executed again.
+// Rows is a result. It must be closed before its statement is executed again, and not be used after that.
 type Rows struct {
 	stmt    *Stmt
 	ctx     context.Context //nolint:containedctx // of QueryContext, as long as there may be rows
@@ -178,6 +178,6 @@ func (r *Rows) end(err error) error {
 	for _, p := range r.args {
 		libc.Xfree(c.tls, p)
 	}
-	r.args = nil
+	r.args, r.ctx = r.args[:0], nil
 	return err
 }

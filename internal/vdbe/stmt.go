@@ -26,6 +26,7 @@ type Stmt struct {
 	// times says which columns hold times, as of when SQLite had compiled the statement anew so often.
 	times    []bool
 	compiled int
+	rows     Rows // of the last execution
 }
 
 // timeLayout is that of "_time_format=sqlite".
@@ -36,7 +37,8 @@ func (s *Stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	r := &Rows{stmt: s, ctx: ctx}
+	r := &s.rows
+	*r = Rows{stmt: s, ctx: ctx, args: r.args[:0]}
 	if err := r.bind(args); err != nil {
 		return nil, r.end(err)
 	}
