@@ -136,21 +136,20 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 // depth.
 func (x *execution) parts(out *rows) []part {
 	m := out.memory()
-	parts := append(m.parts[:0], part{rows: out, names: out.columns(), alias: "t"})
-	for i := 0; i < len(parts); i++ {
-		for _, l := range parts[i].rows.read.links {
+	m.parts = append(m.parts[:0], part{rows: out, names: out.columns(), alias: "t"})
+	for i := 0; i < len(m.parts); i++ {
+		for _, l := range m.parts[i].rows.read.links {
 			if !l.child.folded {
 				continue
 			}
 			child := x.rows[l.child.id]
-			parts = append(parts, part{
-				rows: child, names: child.columns(), alias: "f" + strconv.Itoa(len(parts)),
-				to: parts[i].alias, column: parts[i].rows.read.columns[l.key].name,
+			m.parts = append(m.parts, part{
+				rows: child, names: child.columns(), alias: "f" + strconv.Itoa(len(m.parts)),
+				to: m.parts[i].alias, column: m.parts[i].rows.read.columns[l.key].name,
 			})
 		}
 	}
-	m.parts = parts
-	return parts
+	return m.parts
 }
 
 func (x *execution) list(ctx context.Context, q store.Querier, out *rows, req request, keys []any) error {

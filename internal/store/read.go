@@ -153,7 +153,7 @@ type cursor struct {
 
 func (c *conn) cursor(result driver.Rows) cursor {
 	var cur cursor
-	n := 0
+	var n int
 	switch result := result.(type) {
 	case *pgwire.Rows:
 		cur.postgres, cur.columns = result, result.Stmt().Columns()
