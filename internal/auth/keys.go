@@ -115,7 +115,7 @@ func (s *keySet) get(ctx context.Context, id string) (keys []key, generation int
 		loading = make(chan struct{})
 		s.loading = loading
 		// The keys are everybody's: that this client goes away is no reason to do without them.
-		go s.read(context.WithoutCancel(ctx), loading)
+		go s.read(context.Background(), loading) //nolint:contextcheck // see above
 	}
 	s.mu.Unlock()
 	if !known && loading != nil {

@@ -99,11 +99,7 @@ func (x *execution) fetch(ctx context.Context, q store.Querier, r *read) error {
 			}
 		}
 		if r.wantCursor { // an edge in a mutation's payload: its cursor is for the default order
-			o, err := resolveOrder(r.entity, nil, x.viewer, nil)
-			if out.refused(err) {
-				return nil
-			}
-			out.args = &listArgs{order: o}
+			out.args = &listArgs{order: defaultOrder(r.entity)}
 		}
 		parts := x.parts(out)
 		return x.query(ctx, q, req.keyed(parts, primaryKey(r.entity), keys), parts, true, -1)

@@ -147,11 +147,7 @@ func (x *execution) returned() ([]string, error) {
 	out := x.rows[0]
 	r := out.read
 	if r.wantCursor {
-		o, err := resolveOrder(r.entity, nil, x.viewer, nil)
-		if err != nil {
-			return nil, err
-		}
-		out.args = &listArgs{order: o}
+		out.args = &listArgs{order: defaultOrder(r.entity)}
 	}
 	names := out.columns()
 	for _, name := range names {

@@ -68,9 +68,22 @@ func (st step) alias(root string) string {
 	return root
 }
 
-// resolveOrder checks an orderBy argument. Without one, rows are sorted by their rank in the search, if there is one, and then as
-// the entity says.
-func resolveOrder(e *entity.Entity, arg any, viewer access.Viewer, found *wanted) (order, error) {
+// defaultOrder sorts rows as the entity says.
+func defaultOrder(e *entity.Entity) order {
+	var o order
+	o.byDefault(e)
+	return o.complete(e)
+}
+
+func (o *order) byDefault(e *entity.Entity) {
+	for _, s := range e.DefaultOrder {
+		o.steps = append(o.steps, step{field: s.Field, desc: s.Desc, nullsFirst: s.NullsFirst})
+	}
+}
+
+// wantedOrder checks an orderBy argument. Without one, rows are sorted by their rank in the search, if there is one, and then as
+// the entity says. The order is not complete yet.
+func wantedOrder(e *entity.Entity, arg any, viewer access.Viewer, found *wanted) (order, error) {
 	var o order
 	var list []any
 	if arg != nil {
@@ -83,10 +96,8 @@ func resolveOrder(e *entity.Entity, arg any, viewer access.Viewer, found *wanted
 		if found != nil {
 			o.steps = append(o.steps, found.byRank())
 		}
-		for _, s := range e.DefaultOrder {
-			o.steps = append(o.steps, step{field: s.Field, desc: s.Desc, nullsFirst: s.NullsFirst})
-		}
-		return o.complete(e), nil
+		o.byDefault(e)
+		return o, nil
 	}
 	for i, item := range list {
 		s, err := resolveStep(e, item, i, viewer, found)
@@ -95,7 +106,7 @@ func resolveOrder(e *entity.Entity, arg any, viewer access.Viewer, found *wanted
 		}
 		o.steps = append(o.steps, s)
 	}
-	return o.complete(e), nil
+	return o, nil
 }
 
 // listOrder checks the orderBy argument of a list: once, where neither variables nor who asks have a say in it.
@@ -103,12 +114,14 @@ func (r *read) listOrder(args map[string]any, viewer access.Viewer, found *wante
 	if known := r.order.Load(); known != nil {
 		return *known, nil
 	}
-	o, err := resolveOrder(r.entity, args["orderBy"], viewer, found)
+	asked, err := wantedOrder(r.entity, args["orderBy"], viewer, found)
 	if err != nil {
-		return o, err
+		return asked, err
 	}
+	o := asked.complete(r.entity)
+	// Steps that decide nothing are refused to some, too.
 	ruled := func(st step) bool { return st.field.Read != nil }
-	if r.ordered && len(r.entity.Search) == 0 && o.own() && !slices.ContainsFunc(o.steps, ruled) {
+	if r.ordered && len(r.entity.Search) == 0 && asked.own() && !slices.ContainsFunc(asked.steps, ruled) {
 		r.order.Store(&o)
 	}
 	return o, nil

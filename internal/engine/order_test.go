@@ -144,10 +144,11 @@ func pageThrough(t *rapid.T, e *Engine, all []listed) {
 			"nulls":     rapid.SampledFrom([]string{"FIRST", "LAST"}).Draw(t, f+" nulls"),
 		})
 	}
-	o, err := resolveOrder(child, orderBy, access.Viewer{}, nil)
+	o, err := wantedOrder(child, orderBy, access.Viewer{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	o = o.complete(child)
 	var keys []any // of parents; none at the root
 	parents := rapid.IntRange(0, 3).Draw(t, "parents")
 	for i := range parents {

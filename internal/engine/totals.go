@@ -110,7 +110,7 @@ func (q request) number(s *statement, r *read, a *listArgs, most int, parent fun
 	// Postgres takes all parents for alike. For many rows of each it would rather read the table from its start, which never ends
 	// for a parent with few, and look up all rows of a large parent before it counts the first. In the order in which an index
 	// has a parent's rows, and up to a bound that is not known beforehand, it walks that index.
-	if o, err := resolveOrder(r.entity, nil, q.viewer, nil); err == nil && o.uniform() && r.edge.Kind != entity.ManyToMany {
+	if o := defaultOrder(r.entity); o.uniform() && r.edge.Kind != entity.ManyToMany {
 		s.WriteSQL(" ORDER BY ")
 		o.write(s, segment{})
 	}

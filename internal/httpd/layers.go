@@ -28,8 +28,8 @@ func nameRequest(next http.Handler) http.Handler {
 	})
 }
 
-// growing is the context of a request that layers may still add to. A copy of the request for each of them is more work than what
-// they do.
+// growing is the context of a request that layers may still add to, so that none of them may give it to another goroutine before the
+// last one has added something. A copy of the request for each of them is more work than what they do.
 type growing struct{ context.Context }
 
 // survive answers a request whose handler panics. The panic goes to the log with its stack.

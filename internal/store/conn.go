@@ -90,7 +90,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 		rs, err = st.stmt.QueryContext(ctx, args)
 	}
 	if st == nil || c.outdated(err) && !c.inTx {
-		rs, err = c.driverConn.QueryContext(ctx, query, args)
+		rs, err = c.driverConn.QueryContext(ctx, strings.Clone(query), args) // which lib/pq keeps in errors
 	}
 	if err != nil {
 		return nil, c.failed(ctx, query, err)
@@ -243,10 +243,10 @@ type rows struct {
 }
 
 func (r *rows) Close() error {
-	err := r.Rows.Close()
 	if r.conn == nil {
-		return err
+		return nil
 	}
+	err := r.Rows.Close()
 	r.conn.open--
 	if r.st != nil {
 		err = errors.Join(err, r.st.release())

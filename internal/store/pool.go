@@ -231,22 +231,33 @@ func (p *pool) Read(ctx context.Context, query string, args []any, row func([]Va
 			return err
 		}
 		began := false
-		err = c.raw(ctx, func(c *conn) error {
-			return c.read(ctx, query, args, func(values []Value) error {
-				began = true
-				return row(values)
-			})
+		err = c.read(ctx, query, args, func(values []Value) error {
+			began = true
+			return row(values)
 		})
 		if err == nil {
-			c.pass()
 			return nil
 		}
-		_ = c.Close() // what the statement said is worth more
 		// A server that was restarted has left a pool of dead connections.
 		if began || !errors.Is(err, driver.ErrBadConn) || attempt > p.Stats().MaxOpenConnections {
 			return err
 		}
 	}
+}
+
+// read reads, and passes the connection on, or closes it after an error or a panic of row.
+func (c lent) read(ctx context.Context, query string, args []any, row func([]Value) error) (err error) {
+	good := false
+	defer func() {
+		if good {
+			c.pass()
+		} else {
+			_ = c.Close() // what the statement said is worth more
+		}
+	}()
+	err = c.raw(ctx, func(c *conn) error { return c.read(ctx, query, args, row) })
+	good = err == nil
+	return err
 }
 
 // begin waits for a connection for as long as ctx lasts. The transaction itself outlives ctx: cancelling it ends the statement

@@ -165,3 +165,25 @@ func TestKeptConnectionsGoBack(t *testing.T) {
 		}
 	})
 }
+
+// A reader that panics keeps no connection.
+func TestPanicKeepsNoConnection(t *testing.T) {
+	const conns = 2
+	both(t, store.Options{MaxConns: conns}, func(t *testing.T, db *bundle) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		read := func(row func([]store.Value) error) error {
+			return db.View(ctx, false, func(ctx context.Context, q store.Querier) error { return q.Read(ctx, "SELECT 1", nil, row) })
+		}
+		for range 2 * conns {
+			func() {
+				defer func() { _ = recover() }()
+				_ = read(func([]store.Value) error { panic("of a reader") })
+				t.Error("there was no panic")
+			}()
+		}
+		if err := read(func([]store.Value) error { return nil }); err != nil {
+			t.Error(err)
+		}
+	})
+}
