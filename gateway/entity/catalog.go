@@ -179,7 +179,8 @@ type Field struct {
 	// DBType overrides the database type used for casts of arrays and keys on Postgres, for example "bigint".
 	DBType string
 
-	owner *Entity // for ID
+	owner *Entity  // for ID
+	named []string // values that the schema itself names, see nameValues
 }
 
 // Owner returns the entity whose id the field is, nil for other fields.
@@ -352,6 +353,7 @@ func NewCatalog(entities ...*Entity) *Catalog {
 				e.fields[f.Name] = f
 			}
 		}
+		e.nameValues()
 		e.edges, e.groups, e.keys = make(map[string]*Edge), make(map[string]*Edge), make(map[string]*Key)
 		for _, ed := range e.Edges {
 			if !ed.Hidden {

@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -272,6 +273,56 @@ func (f *Field) writeConstant(w SQL, text string) {
 	default:
 		w.WriteArg(value)
 	}
+}
+
+// maxNamed bounds how many texts a statement may have because of one field: a connection keeps some hundreds prepared.
+const maxNamed = 16
+
+// nameValues collects the values that the schema itself names for fields: those of enums, and those by which a rule tells who may read a row.
+func (e *Entity) nameValues() {
+	for _, f := range e.Fields {
+		f.named = nil
+		for _, v := range f.Enum {
+			f.named = append(f.named, v.Stored)
+		}
+	}
+	var walk func(*access.Rule)
+	walk = func(r *access.Rule) {
+		if r == nil || r.Kind == access.KindRelated { // which is about the rows of another entity
+			return
+		}
+		if f := e.ents[r.Field]; r.Kind == access.KindMatch && f != nil && f.textual() {
+			f.named = append(f.named, r.Values...)
+		}
+		for _, sub := range r.Rules {
+			walk(sub)
+		}
+	}
+	walk(e.Rules.Read)
+	for _, f := range e.Fields {
+		slices.Sort(f.named)
+		if f.named = slices.Compact(f.named); len(f.named) > maxNamed {
+			f.named = nil
+		}
+	}
+}
+
+// WriteComparand writes a value that the column of the field is compared with. Values that the schema names are a part of the text, so
+// that the database plans for them, and once; all others are arguments.
+func (f *Field) WriteComparand(w SQL, value any) {
+	switch v := value.(type) {
+	case string:
+		if slices.Contains(f.named, v) {
+			f.writeConstant(w, v)
+			return
+		}
+	case bool:
+		if f.Type == Boolean {
+			w.WriteSQL(strings.ToUpper(strconv.FormatBool(v)))
+			return
+		}
+	}
+	w.WriteArg(value)
 }
 
 var comparisons = map[string]bool{"<": true, "<=": true, ">": true, ">=": true}

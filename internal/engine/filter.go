@@ -166,7 +166,9 @@ func (s *statement) test(t test, write func()) {
 	}
 	switch t.op {
 	case entity.Eq:
-		compare(" = ")
+		write()
+		s.WriteSQL(" = ")
+		t.field.WriteComparand(s, t.value)
 	case entity.Lt:
 		compare(" < ")
 	case entity.Lte:
