@@ -183,14 +183,8 @@ func (e *Engine) traitsOf(oc *graphql.OperationContext) *traits {
 // queryPlan returns the plan of a query for this request.
 func (e *Engine) queryPlan(oc *graphql.OperationContext) *plan {
 	t := e.traitsOf(oc)
-	if len(t.conditions) == 0 && !t.nodes {
-		if p, ok := e.plans.Get(planKey{node: oc.Operation}); ok {
-			return p.(*plan)
-		}
-	}
-	var shape strings.Builder
 	col := collector{doc: oc.Doc, schema: e.schema, vars: oc.Variables}
-	shape.WriteString(t.shape(oc.Variables))
+	shape := t.shape(oc.Variables)
 	var nodeTypes map[string][]string
 	if t.nodes {
 		nodeTypes = make(map[string][]string)
@@ -199,10 +193,10 @@ func (e *Engine) queryPlan(oc *graphql.OperationContext) *plan {
 				continue
 			}
 			nodeTypes[f.key] = e.typesOf(f, oc.Variables)
-			fmt.Fprintf(&shape, " %s=%s", f.key, strings.Join(nodeTypes[f.key], ","))
+			shape += fmt.Sprintf(" %s=%s", f.key, strings.Join(nodeTypes[f.key], ","))
 		}
 	}
-	key := planKey{oc.Operation, shape.String()}
+	key := planKey{oc.Operation, shape}
 	if p, ok := e.plans.Get(key); ok {
 		return p.(*plan)
 	}

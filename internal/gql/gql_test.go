@@ -381,3 +381,23 @@ func FuzzRequest(f *testing.F) {
 		}
 	})
 }
+
+// However long they are, responses say how long: net/http does for small ones.
+func TestContentLength(t *testing.T) {
+	server := httptest.NewServer(gql.New(newTestSchema(), gql.Config{}))
+	defer server.Close()
+	for _, query := range []string{
+		`{ hello }`, `{`, `{ fail(how: "coded") }`,
+		`{ hello(name: "` + strings.Repeat("x", 2000) + `") }`, `{ hello(name: "` + strings.Repeat("x", 2048) + `") }`, `{ hello(name: "` + strings.Repeat("x", 100_000) + `") }`,
+	} {
+		resp, err := http.Post(server.URL, "application/json", strings.NewReader(with(query, "{}")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.ContentLength != int64(len(body)) {
+			t.Errorf("%.40s: Content-Length %d, body has %d bytes (%v)", query, resp.ContentLength, len(body), err)
+		}
+	}
+}
