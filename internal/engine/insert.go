@@ -37,7 +37,8 @@ func (e *Engine) once(ctx context.Context, oc *graphql.OperationContext, p *muta
 	}
 	input, _ := argument(s.out.nodes[0], "input", oc.Variables).(map[string]any)
 	m := &change{engine: e, entity: s.entity, kind: s.kind, viewer: viewer}
-	x := &execution{engine: e, plan: s.payload, vars: oc.Variables, doc: oc.Doc, viewer: viewer, left: new(e.cfg.MaxBytes)}
+	x := s.payload.execution(e, oc, viewer)
+	defer x.release()
 	if s.kind == entity.RootUpdate {
 		return e.update(ctx, p, m, x, input)
 	}
@@ -79,13 +80,16 @@ func (m *change) plain(it *item) bool {
 func (x *execution) once(
 	p *mutationPlan, input map[string]any, done outcome, columns []string, run func(row func([]store.Value)) error,
 ) (data []byte, errs gqlerror.List, isDone bool) {
+	rows := x.rows[0]
+	defer rows.release()
 	var key any
 	var failed error
 	err := run(func(values []store.Value) {
-		s := &scanner{rows: x.rows[0], limit: -1, keyed: true}
-		s.expect(columns)
-		failed = s.row(values)
-		key = s.key
+		m := rows.memory()
+		m.parts = append(m.parts[:0], part{rows: rows, names: columns})
+		m.scan.expect(m.parts, true, -1, x.left)
+		failed = m.scan.row(values)
+		key = m.scan.scanners[0].key
 	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -100,9 +104,9 @@ func (x *execution) once(
 		return nil, gqlerror.List{failure(databaseError(failed))}, true
 	}
 	done.keys = []any{key}
-	w := newWriter(make([]byte, 0, 512), x.engine.cfg.MaxBytes)
+	w := &x.writer
+	w.begin(x.engine.buffer(minSpare), x.engine.cfg.MaxBytes)
 	w.object(p.root, func(*out) bool { return w.payload(x, p.once, done, input) })
-	x.rows[0].release()
 	return w.buf, w.errs, true
 }
 

@@ -85,7 +85,7 @@ func backup(ctx context.Context, c any, path string) error {
 
 // CheckSQLite reads a file through, without changing it, and returns what is wrong with it.
 func CheckSQLite(ctx context.Context, path string) error {
-	pool, _, err := sqlitePool((&url.URL{Scheme: "file", Path: path}).String()+"?immutable=1&_pragma=query_only(1)", Options{}, 1)
+	pool, _, err := sqlitePool((&url.URL{Scheme: "file", Path: path}).String()+"?immutable=1&_pragma=query_only(1)", Options{}, 1, nil)
 	if err != nil {
 		return err
 	}

@@ -6,171 +6,274 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
 
-// SQLite has one writer at a time, and each COMMIT waits for the disk. Writers that wait meanwhile therefore go together: the
-// first of them begins a transaction, the others follow in it, each in a savepoint of its own, and one COMMIT is for all of
-// them. Nobody hears of success before it. Who is alone pays nothing for it. The first one's goroutine writes for all: to wake
-// another's for each write, and to wait for it, costs as much as the write.
+// SQLite has one writer at a time, and each COMMIT waits for the disk. Writes that wait meanwhile therefore go together: the first of
+// them begins a transaction, the others follow in it, each in a savepoint of its own, and one COMMIT is for all of them. Nobody
+// hears of success before it. Who is alone executes it for itself. As soon as others come one goroutine executes all: to pass
+// transactions from one caller's to the next one's takes as long as several writes, since it is the callers of the last transaction that
+// run just then.
 
-// maxGroup is how many writers go together at most, so that the first of them does not wait for too long.
+// maxGroup is how many writes go together at most, so that the first of them does not wait for too long.
 const maxGroup = 128
 
-// followerLimit bounds the statements of all followers in a transaction. A client that goes away does not end them: an interrupted write
-// undoes the whole transaction, which is that of others, too.
+// followerLimit bounds the statements of a write in the transaction of others. A client that goes away does not end them: an interrupted
+// write undoes the whole transaction.
 const followerLimit = 30 * time.Second
 
-// group is the queue of writers of one database.
+// sweptWithin is how long a write may wait in the queue after its context has ended.
+const sweptWithin = 10 * time.Millisecond
+
+// group is the queue of writes of one database.
 type group struct {
+	pool *pool
+
 	mu      sync.Mutex
-	waiting []*follower
-	busy    bool // somebody leads
+	waiting []*write
+	several bool      // went together in the last transaction
+	led     bool      // a caller executes its own write, and those that come meanwhile
+	started bool      // the goroutine that executes them otherwise
+	idle    bool      // neither does
+	came    sync.Cond // some wait for the goroutine, or the database was closed
+	closed  bool
+	sweeper *time.Timer // looks after who waits, if it runs
+
+	writes []*write // of the transaction that runs
 }
 
-// follower is a writer in the queue. It is told to lead the next transaction, or what has become of its write in another's.
-type follower struct {
-	ctx context.Context //nolint:containedctx // the leader's goroutine writes with it
-	u   *update
-	fn  func(ctx context.Context) error
+func newGroup(pool *pool) *group {
+	g := &group{pool: pool, idle: true}
+	g.came.L = &g.mu
+	return g
+}
 
-	told chan turn
+// close ends the goroutine once nobody waits. What comes later is refused.
+func (g *group) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	g.came.Signal()
+}
 
-	// What fn has done, before it is told of the end.
+// write is what a caller waits for: a single statement, or what a function writes.
+type write struct {
+	ctx    context.Context //nolint:containedctx // of the caller
+	single *lone
+	u      *update
+	fn     func(ctx context.Context) error
+
+	told chan error // how the transaction has ended
+
+	// How the write itself has ended, before the transaction has.
 	err      error
-	panicked any
+	panicked *panicked
+	exited   bool // by runtime.Goexit
 }
 
-// turn is what a follower is told.
-type turn struct {
-	leads bool  // the next transaction
-	end   error // of the transaction that it was written in
+// panicked is the panic of a write, which happened in another goroutine than it is heard of.
+type panicked struct {
+	value any
+	stack []byte
 }
 
-// join puts a writer into the queue. It is nil for one that leads at once.
-func (g *group) join(ctx context.Context, u *update, fn func(ctx context.Context) error) *follower {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.busy {
-		g.busy = true
-		return nil
+func (p *panicked) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
+
+// Unwrap returns the value, if it was an error.
+func (p *panicked) Unwrap() error {
+	err, _ := p.value.(error)
+	return err
+}
+
+var spareWrites = sync.Pool{New: func() any { return &write{told: make(chan error, 1)} }}
+
+// update is [update.run] for a database whose writers go together. It may call fn in another goroutine. If fn panics, or ends its
+// goroutine as tests do, update does.
+func (g *group) update(ctx context.Context, u *update, fn func(ctx context.Context) error) error {
+	w := spareWrites.Get().(*write)
+	w.u, w.fn = u, fn
+	return g.run(ctx, w)
+}
+
+// single executes a single statement.
+func (g *group) single(ctx context.Context, statement *lone) error {
+	w := spareWrites.Get().(*write)
+	w.single = statement
+	return g.run(ctx, w)
+}
+
+func (g *group) run(ctx context.Context, w *write) error {
+	w.ctx = ctx
+	if g.join(w) {
+		g.lead(w)
 	}
-	f := &follower{ctx: ctx, u: u, fn: fn, told: make(chan turn)}
-	g.waiting = append(g.waiting, f)
-	return f
+	end := <-w.told // to be told of the end of ctx here, too, costs as much as a tenth of a small write
+	written := *w
+	*w = write{told: w.told}
+	spareWrites.Put(w)
+	return written.ended(end)
 }
 
-// leave takes a writer out of the queue, if it is still there.
-func (g *group) leave(f *follower) bool {
+// join puts a write into the queue, or says that its caller leads.
+func (g *group) join(w *write) (leads bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for i, other := range g.waiting {
-		if other == f {
-			g.waiting = append(g.waiting[:i], g.waiting[i+1:]...)
-			return true
-		}
+	switch {
+	case g.closed:
+		w.told <- errors.New("the database is closed")
+		return false
+	case g.idle && !g.several:
+		g.idle, g.led = false, true
+		return true
+	}
+	g.waiting = append(g.waiting, w)
+	if g.idle {
+		g.idle = false
+		g.start()
+	} else if g.sweeper == nil {
+		g.sweeper = time.AfterFunc(sweptWithin, g.sweep)
 	}
 	return false
 }
 
-// next returns who waits longest, nil if nobody does.
-func (g *group) next(leads bool) *follower {
+// lead executes a write, and leaves those that still wait then to the goroutine.
+func (g *group) lead(w *write) {
+	defer func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.led = false
+		if len(g.waiting) > 0 {
+			g.start()
+		} else {
+			g.idle = true
+		}
+	}()
+	g.together(w)
+}
+
+// start has the goroutine execute what waits.
+func (g *group) start() {
+	if !g.started {
+		g.started = true
+		go g.work()
+	}
+	g.came.Signal()
+}
+
+// sweep sends away who need not wait any more.
+func (g *group) sweep() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.waiting) == 0 {
-		g.busy = g.busy && !leads
-		return nil
+	g.waiting = slices.DeleteFunc(g.waiting, func(w *write) bool {
+		err := w.ctx.Err()
+		if err != nil {
+			w.told <- fmt.Errorf("wait to write: %w", err)
+		}
+		return err != nil
+	})
+	if len(g.waiting) > 0 {
+		g.sweeper.Reset(sweptWithin)
+	} else {
+		g.sweeper = nil
 	}
-	f := g.waiting[0]
+}
+
+// next returns the write that waits longest, nil without one. For the first of a transaction it waits, until the database is closed.
+func (g *group) next(first bool) *write {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for len(g.waiting) == 0 || first && g.led {
+		if !first || g.closed && len(g.waiting) == 0 {
+			return nil
+		}
+		g.idle = !g.led
+		g.came.Wait()
+	}
+	g.several = !first
+	w := g.waiting[0]
+	g.waiting[0] = nil
 	g.waiting = g.waiting[1:]
-	return f
+	return w
 }
 
-// run is [update.run] for a database whose writers go together.
-func (g *group) run(ctx context.Context, u *update, fn func(ctx context.Context) error) error {
-	f := g.join(ctx, u, fn)
-	if f == nil {
-		return g.leading(ctx, u, fn)
-	}
-	left := ctx.Done()
-	for {
-		select {
-		case t := <-f.told:
-			if t.leads {
-				return g.leading(ctx, u, fn)
-			}
-			return f.ended(t.end)
-		case <-left:
-			if g.leave(f) {
-				return fmt.Errorf("wait to write: %w", ctx.Err())
-			}
-			left = nil // chosen already
+// work executes writes until the database is closed.
+func (g *group) work() {
+	done := false
+	defer func() {
+		if !done { // a write has ended the goroutine
+			go g.work()
 		}
+	}()
+	for w := g.next(true); w != nil; w = g.next(true) {
+		g.together(w)
 	}
+	done = true
 }
 
-// leading begins a transaction, has those follow who wait, and commits for all of them.
-func (g *group) leading(ctx context.Context, u *update, fn func(ctx context.Context) error) error {
+// together begins a transaction, has those follow who wait, commits for all of them, and tells them.
+func (g *group) together(first *write) {
+	g.writes = append(g.writes[:0], first)
+	end := errors.New("one of several writers has ended the goroutine")
 	defer func() {
-		if f := g.next(true); f != nil {
-			f.told <- turn{leads: true}
+		if v := recover(); v != nil {
+			end = &panicked{v, debug.Stack()} // not a write's own, and no reason to end the process
 		}
-	}()
-	var followers []*follower
-	var end error // of all followers
-	defer func() {
-		for _, f := range followers {
-			f.told <- turn{end: end}
+		for _, w := range g.writes {
+			w.told <- end
 		}
+		clear(g.writes)
 	}()
-	conn, tx, err := u.db.writer.begin(ctx, nil)
+	conn, tx, err := g.pool.begin(first.ctx, nil)
 	if err != nil {
-		return fmt.Errorf("begin to write: %w", err)
+		end = fmt.Errorf("begin to write: %w", err)
+		return
 	}
 	defer conn.Close()
 	defer tx.Rollback()
-	u.tx, u.conn = tx, conn.Conn
-	if err := u.call(ctx, fn); err != nil {
-		return err
+	on := &session{Tx: tx, conn: conn.Conn}
+	if first.call(first.ctx, on); first.err != nil {
+		end = nil
+		return
 	}
-	var limit context.Context
-	for len(followers) < maxGroup && end == nil {
-		f := g.next(false)
-		if f == nil {
+	limit, cancel := context.WithTimeout(context.Background(), followerLimit)
+	defer cancel()
+	var broken error
+	for len(g.writes) < maxGroup && broken == nil {
+		w := g.next(false)
+		if w == nil {
 			// A writer that could run by now joins instead of waiting for a COMMIT and paying for another.
 			runtime.Gosched()
-			f = g.next(false)
+			w = g.next(false)
 		}
-		if f == nil {
+		if w == nil {
 			break
 		}
-		if limit == nil {
-			var cancel context.CancelFunc
-			limit, cancel = context.WithTimeout(context.WithoutCancel(ctx), followerLimit)
-			defer cancel()
-		}
-		followers = append(followers, f)
-		end = f.write(limited{f.ctx, limit}, tx, conn.Conn)
+		g.writes = append(g.writes, w)
+		broken = w.follow(limited{w.ctx, limit}, on)
 	}
-	if end == nil {
-		if err := tx.Commit(); err != nil {
-			end = fmt.Errorf("commit: %w", err)
+	if broken == nil {
+		if broken = tx.Commit(); broken != nil {
+			broken = fmt.Errorf("commit: %w", broken)
 		}
 	}
-	return end
+	end = broken
 }
 
-// ended is the end of a follower. What it found in the transaction of another is true only if that was committed, so that its own
+// ended is the end of a write. What it found in the transaction of others is true only if that was committed, so that its own
 // error has waited, too.
-func (f *follower) ended(end error) error {
-	if f.panicked != nil {
-		panic(f.panicked)
-	}
-	if end != nil {
+func (w write) ended(end error) error {
+	switch {
+	case w.exited:
+		runtime.Goexit()
+	case w.panicked != nil:
+		panic(w.panicked)
+	case end != nil:
 		return end
 	}
-	return f.err
+	return w.err
 }
 
 // limited has the values of one context and ends with another.
@@ -183,42 +286,54 @@ func (l limited) Deadline() (time.Time, bool) { return l.by.Deadline() }
 func (l limited) Done() <-chan struct{}       { return l.by.Done() }
 func (l limited) Err() error                  { return l.by.Err() }
 
-// write writes in the transaction of another. It returns why that cannot be committed.
-func (f *follower) write(ctx context.Context, tx *sql.Tx, conn *sql.Conn) (broken error) {
-	if err := f.ctx.Err(); err != nil {
-		f.err = fmt.Errorf("wait to write: %w", err)
+// follow writes in the transaction of others. It returns why that cannot be committed.
+func (w *write) follow(ctx context.Context, on *session) (broken error) {
+	if err := w.ctx.Err(); err != nil {
+		w.err = fmt.Errorf("wait to write: %w", err)
 		return nil
 	}
-	f.u.tx, f.u.conn = tx, conn
-	if f.u.once {
-		f.call(ctx)
-		return keeps(f.err)
+	if w.single != nil {
+		w.call(ctx, on)
+		return keeps(w.err)
 	}
-	if _, err := tx.ExecContext(ctx, "SAVEPOINT follower"); err != nil {
+	if _, err := on.ExecContext(ctx, "SAVEPOINT follower"); err != nil {
 		return err
 	}
-	f.call(ctx)
-	if f.err != nil {
-		_, broken = tx.ExecContext(ctx, "ROLLBACK TO follower")
+	w.call(ctx, on)
+	if w.err != nil {
+		_, broken = on.ExecContext(ctx, "ROLLBACK TO follower")
 	}
 	if broken == nil {
-		_, broken = tx.ExecContext(ctx, "RELEASE follower")
+		_, broken = on.ExecContext(ctx, "RELEASE follower")
 	}
 	if broken != nil {
 		// SQLite itself undoes a transaction for which the disk has no room, or that is interrupted.
-		return fmt.Errorf("the transaction of several writers was undone: %w", errors.Join(f.err, broken))
+		return fmt.Errorf("the transaction of several writers was undone: %w", errors.Join(w.err, broken))
 	}
 	return nil
 }
 
-// call calls fn. Its panic is the follower's own.
-func (f *follower) call(ctx context.Context) {
+// call writes. A panic is the caller's own, and so is the end of the goroutine.
+func (w *write) call(ctx context.Context, on *session) {
+	returned := false
 	defer func() {
-		if f.panicked = recover(); f.panicked != nil {
-			f.err = errors.New("the write did not end")
+		if returned {
+			return
 		}
+		if v := recover(); v != nil {
+			w.panicked = &panicked{v, debug.Stack()}
+		} else {
+			w.exited = true
+		}
+		w.err = errors.New("the write did not end")
 	}()
-	f.err = f.u.call(ctx, f.fn)
+	if w.single != nil {
+		w.err = w.single.read(ctx, on)
+	} else {
+		w.u.tx, w.u.conn = on.Tx, on.conn
+		w.err = w.u.call(ctx, w.fn)
+	}
+	returned = true
 }
 
 // keeps says why the transaction cannot be committed after a statement that ended with an error, nil if the statement has left

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -129,6 +130,69 @@ func TestWaitingWritersCanLeave(t *testing.T) {
 	}
 }
 
+// A write that panics, or ends its goroutine as a failing test does, does so where it was called. Later ones go on.
+func TestWritesThatDoNotReturn(t *testing.T) {
+	db, err := Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "ends.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	insert := func(ctx context.Context, id int) error {
+		var result entsql.Result
+		return db.Driver().Exec(ctx, "INSERT INTO t (id) VALUES (?)", []any{id}, &result)
+	}
+	var result entsql.Result
+	if err := db.Driver().Exec(t.Context(), "CREATE TABLE t (id INTEGER PRIMARY KEY)", []any{}, &result); err != nil {
+		t.Fatal(err)
+	}
+	errValue := errors.New("a value")
+	var kept atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 60 {
+		wg.Go(func() {
+			returned := false
+			defer func() {
+				v := recover()
+				switch err, _ := v.(error); {
+				case i%3 == 1 && (v != nil || returned):
+					t.Errorf("%d: %v after the end of the goroutine", i, v)
+				case i%3 == 2 && (!errors.Is(err, errValue) || !strings.Contains(err.Error(), "TestWritesThatDoNotReturn")):
+					t.Errorf("%d: the panic is %v", i, v)
+				}
+			}()
+			err := db.Update(t.Context(), func(ctx context.Context) error {
+				if err := insert(ctx, i); err != nil {
+					return err
+				}
+				switch i % 3 {
+				case 1:
+					runtime.Goexit()
+				case 2:
+					panic(errValue)
+				}
+				return nil
+			})
+			returned = true
+			if err == nil {
+				kept.Add(1)
+			} else if i%3 != 0 {
+				t.Errorf("%d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	if err := db.Update(t.Context(), func(ctx context.Context) error { return insert(ctx, 100) }); err != nil {
+		t.Fatal(err)
+	}
+	var rows entsql.Rows
+	if err := db.Driver().Query(t.Context(), "SELECT count(*) FROM t", []any{}, &rows); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := entsql.ScanInt64(&rows); err != nil || n != kept.Load()+1 {
+		t.Errorf("%d rows after %d writes that returned (%v)", n, kept.Load()+1, err)
+	}
+}
+
 // BenchmarkWriters measures 16 writers of single rows: each with a transaction of its own, as they go together, and beside them
 // a loop by hand that takes rows from a channel and commits what has come meanwhile.
 func BenchmarkWriters(b *testing.B) {
@@ -173,7 +237,12 @@ func BenchmarkWriters(b *testing.B) {
 		all(b, update(db, db.Update))
 	})
 	b.Run("together", func(b *testing.B) { db := open(b); all(b, update(db, db.Update)) })
-	b.Run("single statements together", func(b *testing.B) { db := open(b); all(b, update(db, db.UpdateOnce)) })
+	b.Run("single statements together", func(b *testing.B) {
+		db := open(b)
+		all(b, func(i int) error {
+			return db.InsertOne(b.Context(), &Insert{Table: "t", ID: "id", Columns: []string{"who"}, Values: []any{i}}, nil, nil, func([]Value) {})
+		})
+	})
 	b.Run("by hand", func(b *testing.B) {
 		db := open(b)
 		type row struct {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"unsafe"
 
 	"entgo.io/ent/dialect"
 	"modernc.org/sqlite"
@@ -32,32 +34,33 @@ type Condition func(text []byte, args []any) ([]byte, []any)
 // On both databases writers share a COMMIT where they would wait for one another's. Row may be called from another goroutine, before
 // InsertOne returns, and not for the last time: if the transaction of several is undone, the statement is executed once more.
 func (db *DB) InsertOne(ctx context.Context, ins *Insert, condition Condition, columns []string, row func(values []Value)) error {
-	names := returned(ins.ID, columns)
-	w := &lone{row: row, args: ins.Values}
-	if db.dialect == dialect.Postgres {
-		w.returning(ins, condition, names)
-	} else {
-		w.onSQLite(ins, condition, names)
+	if db.dialect != dialect.Postgres {
+		w := newLone(row)
+		defer w.release()
+		w.onSQLite(ins, condition, columns)
+		return db.alone(ctx, w)
 	}
+	w := &lone{row: row, args: ins.Values}
+	w.returning(ins, condition, columns)
 	if db.batches != nil && db.running(ctx) == nil {
 		return db.batches.do(ctx, w)
 	}
 	return db.alone(ctx, w)
 }
 
-// returned lists what is wanted of the row: its id and columns.
-func returned(id string, columns []string) []byte {
-	names := appendQuoted(make([]byte, 0, 256), id)
+// appendReturned appends what is wanted of the row: its id and columns.
+func appendReturned(text []byte, id string, columns []string) []byte {
+	text = appendQuoted(text, id)
 	for _, name := range columns {
-		names = append(names, ", "...)
-		names = appendQuoted(names, name)
+		text = append(text, ", "...)
+		text = appendQuoted(text, name)
 	}
-	return names
+	return text
 }
 
-// head writes an INSERT up to its values.
-func (ins *Insert) head() []byte {
-	text := append(make([]byte, 0, 512), "INSERT INTO "...)
+// appendHead appends an INSERT up to its values.
+func (ins *Insert) appendHead(text []byte) []byte {
+	text = append(text, "INSERT INTO "...)
 	text = appendQuoted(text, ins.Table)
 	for i, name := range ins.Columns {
 		text = append(text, ", "...)
@@ -76,8 +79,10 @@ func (db *DB) alone(ctx context.Context, w *lone) error {
 		return w.read(ctx, u.session())
 	case db.dialect == dialect.Postgres:
 		return w.read(ctx, db.writer)
+	case db.group != nil:
+		return db.group.single(ctx, w)
 	}
-	return db.UpdateOnce(ctx, func(ctx context.Context) error { return w.read(ctx, db.running(ctx).session()) })
+	return db.Update(ctx, func(ctx context.Context) error { return w.read(ctx, db.running(ctx).session()) })
 }
 
 // lone is an INSERT or UPDATE that is the whole of a write.
@@ -88,11 +93,42 @@ type lone struct {
 	// back reads the row that the statement does not return, by its key, or as the last one without it.
 	back string
 	key  []any
+
+	buf []byte // where text and back lie
+}
+
+var spareLones = sync.Pool{New: func() any { return &lone{buf: make([]byte, 0, 1024)} }}
+
+// newLone returns a write whose memory is for the next one after its method release.
+func newLone(row func(values []Value)) *lone {
+	w := spareLones.Get().(*lone)
+	w.row = row
+	return w
+}
+
+// release lets the next write have the memory of this one, unless it is much.
+func (w *lone) release() {
+	if cap(w.buf) > maxSpareText {
+		return
+	}
+	clear(w.args)
+	clear(w.key)
+	*w = lone{buf: w.buf[:0], args: w.args[:0], key: w.key[:0]}
+	spareLones.Put(w)
+}
+
+// maxSpareText is the longest text whose memory is kept.
+const maxSpareText = 16 << 10
+
+// texts takes the statement, and from at on what reads the row.
+func (w *lone) texts(buf []byte, at int) {
+	text := unsafe.String(unsafe.SliceData(buf), len(buf))
+	w.buf, w.text, w.back = buf, text[:at], text[at:]
 }
 
 // returning has the INSERT return the row.
-func (w *lone) returning(ins *Insert, condition Condition, names []byte) {
-	text := ins.head()
+func (w *lone) returning(ins *Insert, condition Condition, columns []string) {
+	text := ins.appendHead(make([]byte, 0, 512))
 	if condition == nil {
 		text = append(text, " VALUES ("...)
 	} else {
@@ -111,38 +147,41 @@ func (w *lone) returning(ins *Insert, condition Condition, names []byte) {
 		text, w.args = condition(text, w.args)
 	}
 	text = append(text, " RETURNING "...)
-	w.text = string(append(text, names...))
+	w.text = string(appendReturned(text, ins.ID, columns))
 }
 
 // onSQLite has the row read by a statement of its own: for RETURNING, and for rows that come from a SELECT, SQLite makes a table and
 // keeps what would undo the statement, which costs more than the INSERT and the look-up together. The condition is a part of the last
 // value therefore.
-func (w *lone) onSQLite(ins *Insert, condition Condition, names []byte) {
-	back := append(make([]byte, 0, len(names)+128), "SELECT "...)
-	back = append(back, names...)
-	back = append(back, " FROM "...)
-	back = appendQuoted(back, ins.Table)
-	back = append(back, " WHERE "...)
-	back = appendQuoted(back, ins.ID)
-	if at := slices.Index(ins.Columns, ins.ID); at >= 0 {
-		back, w.key = append(back, " = ?"...), []any{ins.Values[at]}
-	} else {
-		back = append(back, " = last_insert_rowid()"...)
-	}
-	w.back = string(append(back, " AND changes() > 0"...)) // a trigger may have ignored the row
-
+func (w *lone) onSQLite(ins *Insert, condition Condition, columns []string) {
 	last := len(ins.Values) - 1
-	text := append(ins.head(), " VALUES ("...)
+	text := append(ins.appendHead(w.buf), " VALUES ("...)
 	for range last {
 		text = append(text, "?, "...)
 	}
+	w.args = append(w.args, ins.Values[:last]...)
 	if condition == nil {
-		w.text = string(append(text, "?)"...))
-		return
+		text = append(text, "?)"...)
+	} else {
+		text, w.args = condition(append(text, "CASE WHEN "...), w.args)
+		text = append(text, " THEN ? ELSE entwine_absent() END)"...)
 	}
-	text = append(text, "CASE WHEN "...)
-	text, w.args = condition(text, slices.Clip(ins.Values[:last]))
-	w.text, w.args = string(append(text, " THEN ? ELSE entwine_absent() END)"...)), append(w.args, ins.Values[last])
+	w.args = append(w.args, ins.Values[last])
+	at := len(text)
+
+	text = append(text, "SELECT "...)
+	text = appendReturned(text, ins.ID, columns)
+	text = append(text, " FROM "...)
+	text = appendQuoted(text, ins.Table)
+	text = append(text, " WHERE "...)
+	text = appendQuoted(text, ins.ID)
+	if i := slices.Index(ins.Columns, ins.ID); i >= 0 {
+		text, w.key = append(text, " = ?"...), append(w.key, ins.Values[i])
+	} else {
+		text = append(text, " = last_insert_rowid()"...)
+	}
+	text = append(text, " AND changes() > 0"...) // a trigger may have ignored the row
+	w.texts(text, at)
 }
 
 // read executes it.

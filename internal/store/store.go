@@ -43,9 +43,10 @@ type DB struct {
 	reader, writer *pool      // the same on Postgres and in memory
 	readers        *connector // of SQLite's reader, nil in memory
 	log            *slog.Logger
-	group          *group   // of writers that go together, nil where each has a transaction of its own
-	batches        *batches // of INSERTs that go together, nil where each is a transaction of its own
-	pooler         bool     // connections belong to nobody for longer than a transaction
+	group          *group       // of writers that go together, nil where each has a transaction of its own
+	batches        *batches     // of INSERTs that go together, nil where each is a transaction of its own
+	checkpoints    *checkpoints // of a file of SQLite, nil elsewhere
+	pooler         bool         // connections belong to nobody for longer than a transaction
 }
 
 // Open opens the database with the given URL: "sqlite:path/to/file.db", whose folder is created if necessary,
@@ -85,7 +86,8 @@ func (db *DB) Close() error {
 	if db.reader == db.writer {
 		return db.writer.Close()
 	}
-	return errors.Join(db.reader.Close(), db.writer.Close())
+	db.group.close()
+	return errors.Join(db.reader.Close(), db.writer.Close(), db.checkpoints.close())
 }
 
 // View calls fn with something to read from. With snapshot, that is one read-only transaction, all statements of which see the
@@ -147,15 +149,6 @@ func (db *DB) View(ctx context.Context, snapshot bool, fn func(ctx context.Conte
 // writes were kept. Inside another Update, fn takes part in the outer transaction, which cannot commit if fn fails.
 // What [AfterCommit] was given is called before Update returns, if the transaction was committed.
 func (db *DB) Update(ctx context.Context, fn func(ctx context.Context) error) error {
-	return db.update(ctx, false, fn)
-}
-
-// UpdateOnce is [DB.Update] for an fn that writes by one statement at most and returns its error, or sql.ErrNoRows if it had no effect.
-func (db *DB) UpdateOnce(ctx context.Context, fn func(ctx context.Context) error) error {
-	return db.update(ctx, true, fn)
-}
-
-func (db *DB) update(ctx context.Context, once bool, fn func(ctx context.Context) error) error {
 	if u := db.running(ctx); u != nil {
 		err := fn(ctx)
 		if err != nil {
@@ -163,11 +156,13 @@ func (db *DB) update(ctx context.Context, once bool, fn func(ctx context.Context
 		}
 		return err
 	}
-	u := &update{db: db, turn: make(chan struct{}, 1), once: once}
+	u := &update{db: db, turn: make(chan struct{}, 1)}
 	u.outer, _ = ctx.Value(updateKey{}).(*update)
 	run := u.run
 	if db.group != nil {
-		run = func(ctx context.Context, fn func(ctx context.Context) error) error { return db.group.run(ctx, u, fn) }
+		run = func(ctx context.Context, fn func(ctx context.Context) error) error {
+			return db.group.update(ctx, u, fn)
+		}
 	}
 	if err := run(ctx, fn); err != nil {
 		return err
@@ -229,7 +224,6 @@ type update struct {
 	conn   *sql.Conn
 	turn   chan struct{}
 	failed bool // a nested transaction was rolled back
-	once   bool // there is one statement
 
 	mu    sync.Mutex
 	after []func(context.Context) error

@@ -67,8 +67,9 @@ func (captureTx) Rollback() error                               { return nil }
 func (db *DB) UpdateOne(
 	ctx context.Context, upd *Update, condition Condition, id string, key any, columns []string, row func(values []Value),
 ) error {
-	names := returned(id, columns)
-	text := make([]byte, 0, len(upd.table)+len(upd.set)+len(upd.where)+len(names)+512)
+	w := newLone(row)
+	defer w.release()
+	text := w.buf
 	text = append(text, "UPDATE "...)
 	text = append(text, upd.table...)
 	text = append(text, " SET "...)
@@ -76,15 +77,21 @@ func (db *DB) UpdateOne(
 	text = append(text, " WHERE ("...)
 	text = append(text, upd.where...)
 	text = append(text, ") AND "...)
-	w := &lone{row: row}
-	text, w.args = condition(text, upd.args)
+	text, w.args = condition(text, append(w.args, upd.args...))
 	if db.dialect == dialect.Postgres {
-		text = append(text, " RETURNING "...)
-		text = append(text, names...)
-	} else {
-		w.back = "SELECT " + string(names) + " FROM " + upd.table + " WHERE " + Quote(id) + " = ? AND changes() > 0"
-		w.key = []any{key}
+		w.buf = appendReturned(append(text, " RETURNING "...), id, columns)
+		w.text = string(w.buf) // drivers keep it in errors
+		return db.alone(ctx, w)
 	}
-	w.text = string(text)
+	at := len(text)
+	text = append(text, "SELECT "...)
+	text = appendReturned(text, id, columns)
+	text = append(text, " FROM "...)
+	text = append(text, upd.table...)
+	text = append(text, " WHERE "...)
+	text = appendQuoted(text, id)
+	text = append(text, " = ? AND changes() > 0"...)
+	w.texts(text, at)
+	w.key = append(w.key, key)
 	return db.alone(ctx, w)
 }

@@ -22,7 +22,13 @@ import (
 )
 
 // Connector opens connections with the driver's. It may be used from many goroutines.
-type Connector struct{ driver.Connector }
+type Connector struct {
+	driver.Connector
+	// Committed, if it is there, is called after each COMMIT of one of the connections in WAL mode, with the number of frames in
+	// the log, and says what this connection is to do with them before the COMMIT returns. SQLite's own rule is Copy for 1000 frames
+	// or more.
+	Committed func(frames int) Checkpoint
+}
 
 // Connect implements driver.Connector. The result is a [*Conn].
 func (c Connector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -34,6 +40,8 @@ func (c Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if conn.db, err = handle(inner, "db"); err == nil {
 		conn.lock, conn.inner().Fmutex = conn.inner().Fmutex, 0
 		conn.watch()
+		conn.committed = c.Committed
+		conn.tell()
 		err = conn.planOnce()
 	}
 	if err != nil {
@@ -66,6 +74,8 @@ type Conn struct {
 	commands map[string]driver.Stmt // that begin and end transactions, by their text
 
 	running context.Context //nolint:containedctx // of the statement that runs
+
+	committed func(frames int) Checkpoint // of the connector
 }
 
 // handle reads a pointer of SQLite that the driver keeps to itself: no function of it tells one.
@@ -125,6 +135,7 @@ func (c *Conn) Close() error {
 		err = errors.Join(err, stmt.Close())
 	}
 	watched.Delete(c.tls)
+	telling.Delete(c.db)
 	c.tls.Close()
 	if c.db != 0 {
 		c.inner().Fmutex = c.lock // which SQLite frees

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+
+	"modernc.org/sqlite"
+
+	"github.com/entwine-data/entwine/internal/vdbe"
+)
+
+// SQLite appends what is written to a log, and copies it into the database file when the log has 1000 frames (pages), in the COMMIT that
+// makes it so long. One COMMIT in ten then takes ten times as long as others, and all writers wait for it, a third of the time when there
+// are many. Here a connection of its own copies while the writer goes on.
+//
+// The log begins anew only when all of it is copied and nobody reads from it. While it grows meanwhile, that never happens by itself. So
+// when it is long, what is left to be copied, which is little then, is copied in a COMMIT after all. So is whatever is left if writers
+// are faster than the copies. And when the log is very long, because there is always somebody who reads, that COMMIT waits for those who
+// do: who comes meanwhile reads from the database file.
+
+const (
+	// copyAfter is how many frames are written before they are copied. With more at a time writers gain 5 % and wait longer for a disk
+	// that is busy with them.
+	copyAfter = 250
+	// copyInCommit is how many frames a COMMIT copies.
+	copyInCommit = 100
+	// renewAfter is the length at which the log is to begin anew, and waitAfter that at which it is waited for: 16 and 64 MB.
+	renewAfter = 4000
+	waitAfter  = 16000
+)
+
+// checkpoints copies the log of a database.
+type checkpoints struct {
+	pool    *sql.DB // of one connection
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	busy    bool // a copy runs
+	ended   sync.Cond
+	frames  int // in the log after the last COMMIT
+	copied  int // frames that were copied, or cannot be for now
+	renewAt int // when the log is to begin anew
+}
+
+func newCheckpoints(dsn string) (*checkpoints, error) {
+	inner, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	c := &checkpoints{pool: sql.OpenDB(inner), renewAt: renewAfter}
+	c.pool.SetMaxOpenConns(1)
+	c.ended.L = &c.mu
+	return c, nil
+}
+
+// committed is told how long the log is after each COMMIT. It says what the COMMIT does about it.
+func (c *checkpoints) committed(frames int) vdbe.Checkpoint {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if frames < c.frames { // it began anew
+		c.copied, c.renewAt = 0, renewAfter
+	}
+	c.frames = frames
+	behind := frames >= c.renewAt+renewAfter
+	for behind && c.busy {
+		c.ended.Wait()
+	}
+	rest := frames - c.copied
+	switch {
+	case c.busy:
+	case frames >= waitAfter && frames >= c.renewAt && (behind || rest <= copyAfter):
+		c.copied, c.renewAt = frames, frames+waitAfter
+		return vdbe.Renew
+	case frames >= c.renewAt && (behind || rest <= copyInCommit):
+		c.copied, c.renewAt = frames, frames+copyAfter
+		return vdbe.Copy
+	case rest >= copyAfter, frames >= c.renewAt:
+		c.busy = true
+		c.running.Go(c.copy)
+	}
+	return vdbe.Leave
+}
+
+// copy copies what nobody reads any more.
+func (c *checkpoints) copy() {
+	var busy bool
+	var frames, copied int
+	err := c.pool.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &frames, &copied)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy = false
+	c.ended.Signal()
+	if err == nil && c.frames >= frames {
+		c.copied = frames
+	}
+}
+
+// close waits for the end of a copy. Nobody writes any more.
+func (c *checkpoints) close() error {
+	c.running.Wait()
+	return c.pool.Close()
+}
