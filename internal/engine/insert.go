@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -82,6 +83,7 @@ func (x *execution) once(
 ) (data []byte, errs gqlerror.List, isDone bool) {
 	rows := x.rows[0]
 	defer rows.release()
+	x.budget = math.MaxInt // what was written is answered, however long it is: it is one row
 	var key any
 	var failed error
 	err := run(func(values []store.Value) {
@@ -105,7 +107,7 @@ func (x *execution) once(
 	}
 	done.keys = []any{key}
 	w := &x.writer
-	w.begin(x.engine.buffer(minSpare), x.engine.cfg.MaxBytes)
+	w.begin(x.engine.buffer(minSpare), math.MaxInt)
 	w.object(p.root, func(*out) bool { return w.payload(x, p.once, done, input) })
 	return w.buf, w.errs, true
 }

@@ -42,7 +42,7 @@ func survive(log *slog.Logger) func(http.Handler) http.Handler {
 					return
 				}
 				if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-					panic(v) // net/http's own way to cut a response
+					panic(http.ErrAbortHandler) // net/http's own way to cut a response, if it is this very value
 				}
 				gql.WriteError(w, r, log, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
 			}()

@@ -24,10 +24,13 @@ const (
 	// copyAfter is how many frames are written before they are copied. With more at a time writers gain 5 % and wait longer for a disk
 	// that is busy with them.
 	copyAfter = 250
-	// copyInCommit is how many frames a COMMIT copies.
+	// copyInCommit is how many frames a COMMIT copies. It waits for the disk to have the copies of all frames before it: copies that writers
+	// overtake do not.
 	copyInCommit = 100
-	// renewAfter is the length at which the log is to begin anew, and waitAfter that at which it is waited for: 16 and 64 MB.
+	// renewAfter is the length at which the log is to begin anew, and waitAfter that at which it is waited for: 16 and 64 MB. As long as
+	// it does not, that is tried again each time it has grown by retryAfter and waitAfter.
 	renewAfter = 4000
+	retryAfter = 1000
 	waitAfter  = 16000
 )
 
@@ -37,11 +40,13 @@ type checkpoints struct {
 	running sync.WaitGroup
 
 	mu      sync.Mutex
+	closed  bool
 	busy    bool // a copy runs
 	ended   sync.Cond
 	frames  int // in the log after the last COMMIT
 	copied  int // frames that were copied, or cannot be for now
 	renewAt int // when the log is to begin anew
+	waitAt  int // when that is waited for
 }
 
 func newCheckpoints(dsn string) (*checkpoints, error) {
@@ -49,7 +54,7 @@ func newCheckpoints(dsn string) (*checkpoints, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	c := &checkpoints{pool: sql.OpenDB(inner), renewAt: renewAfter}
+	c := &checkpoints{pool: sql.OpenDB(inner), renewAt: renewAfter, waitAt: waitAfter}
 	c.pool.SetMaxOpenConns(1)
 	c.ended.L = &c.mu
 	return c, nil
@@ -60,7 +65,7 @@ func (c *checkpoints) committed(frames int) vdbe.Checkpoint {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if frames < c.frames { // it began anew
-		c.copied, c.renewAt = 0, renewAfter
+		c.copied, c.renewAt, c.waitAt = 0, renewAfter, waitAfter
 	}
 	c.frames = frames
 	behind := frames >= c.renewAt+renewAfter
@@ -69,12 +74,12 @@ func (c *checkpoints) committed(frames int) vdbe.Checkpoint {
 	}
 	rest := frames - c.copied
 	switch {
-	case c.busy:
-	case frames >= waitAfter && frames >= c.renewAt && (behind || rest <= copyAfter):
-		c.copied, c.renewAt = frames, frames+waitAfter
+	case c.busy, c.closed:
+	case frames >= c.waitAt && (behind || rest <= copyAfter):
+		c.copied, c.renewAt, c.waitAt = frames, frames+retryAfter, frames+waitAfter
 		return vdbe.Renew
 	case frames >= c.renewAt && (behind || rest <= copyInCommit):
-		c.copied, c.renewAt = frames, frames+copyAfter
+		c.copied, c.renewAt = frames, frames+retryAfter
 		return vdbe.Copy
 	case rest >= copyAfter, frames >= c.renewAt:
 		c.busy = true
@@ -97,8 +102,11 @@ func (c *checkpoints) copy() {
 	}
 }
 
-// close waits for the end of a copy. Nobody writes any more.
+// close waits for the end of a copy. What is written until the writer is closed, too, is copied by SQLite when the last connection is.
 func (c *checkpoints) close() error {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
 	c.running.Wait()
 	return c.pool.Close()
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"runtime"
@@ -10,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/entwine-data/entwine/internal/vdbe"
 )
 
 // SQLite has one writer at a time, and each COMMIT waits for the disk. Writes that wait meanwhile therefore go together: the first of
@@ -21,8 +22,8 @@ import (
 // maxGroup is how many writes go together at most, so that the first of them does not wait for too long.
 const maxGroup = 128
 
-// followerLimit bounds the statements of a write in the transaction of others. A client that goes away does not end them: an interrupted
-// write undoes the whole transaction.
+// followerLimit bounds the statements of all followers in a transaction. A client that goes away does not end them: an interrupted write
+// undoes the whole transaction.
 const followerLimit = 30 * time.Second
 
 // sweptWithin is how long a write may wait in the queue after its context has ended.
@@ -181,7 +182,8 @@ func (g *group) sweep() {
 	}
 }
 
-// next returns the write that waits longest, nil without one. For the first of a transaction it waits, until the database is closed.
+// next returns the write that waits longest, nil without one. For the first of a transaction it waits, until the database is closed. A
+// function is not for the goroutine of another caller, which it could end.
 func (g *group) next(first bool) *write {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -192,8 +194,11 @@ func (g *group) next(first bool) *write {
 		g.idle = !g.led
 		g.came.Wait()
 	}
-	g.several = !first
 	w := g.waiting[0]
+	if g.led && w.single == nil {
+		return nil
+	}
+	g.several = !first
 	g.waiting[0] = nil
 	g.waiting = g.waiting[1:]
 	return w
@@ -241,7 +246,7 @@ func (g *group) together(first *write) {
 	limit, cancel := context.WithTimeout(context.Background(), followerLimit)
 	defer cancel()
 	var broken error
-	for len(g.writes) < maxGroup && broken == nil {
+	for len(g.writes) < maxGroup && broken == nil && limit.Err() == nil {
 		w := g.next(false)
 		if w == nil {
 			// A writer that could run by now joins instead of waiting for a COMMIT and paying for another.
@@ -294,7 +299,10 @@ func (w *write) follow(ctx context.Context, on *session) (broken error) {
 	}
 	if w.single != nil {
 		w.call(ctx, on)
-		return keeps(w.err)
+		if w.err == nil || w.panicked == nil && !errors.Is(w.err, errUnread) && on.stands() {
+			return nil // a statement that fails leaves nothing
+		}
+		return allUndone(w.err)
 	}
 	if _, err := on.ExecContext(ctx, "SAVEPOINT follower"); err != nil {
 		return err
@@ -308,9 +316,13 @@ func (w *write) follow(ctx context.Context, on *session) (broken error) {
 	}
 	if broken != nil {
 		// SQLite itself undoes a transaction for which the disk has no room, or that is interrupted.
-		return fmt.Errorf("the transaction of several writers was undone: %w", errors.Join(w.err, broken))
+		return allUndone(errors.Join(w.err, broken))
 	}
 	return nil
+}
+
+func allUndone(err error) error {
+	return fmt.Errorf("the transaction of several writers was undone: %w", err)
 }
 
 // call writes. A panic is the caller's own, and so is the end of the goroutine.
@@ -336,15 +348,12 @@ func (w *write) call(ctx context.Context, on *session) {
 	returned = true
 }
 
-// keeps says why the transaction cannot be committed after a statement that ended with an error, nil if the statement has left
-// nothing.
-func keeps(err error) error {
-	if err == nil || errors.Is(err, sql.ErrNoRows) {
+// stands says whether a transaction on SQLite goes on after an error.
+func (s *session) stands() bool {
+	stands := false
+	err := raw(s.conn, func(c *conn) error {
+		stands = c.driverConn.(*vdbe.Conn).InTransaction()
 		return nil
-	}
-	switch Classify(err).Kind {
-	case Unique, ForeignKey, NotNull, Check, InvalidText, TooLong, OutOfRange:
-		return nil
-	}
-	return fmt.Errorf("the transaction of several writers was undone: %w", err)
+	})
+	return err == nil && stands
 }

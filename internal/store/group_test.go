@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -130,6 +131,71 @@ func TestWaitingWritersCanLeave(t *testing.T) {
 	}
 }
 
+// A single statement that fails in the transaction of others undoes itself, and all of them only if SQLite does.
+func TestFailuresAmongOthers(t *testing.T) {
+	for name, test := range map[string]struct {
+		value any
+		kept  bool
+	}{
+		"an argument":   {uint64(1 << 63), true},
+		"in a check":    {"overflow", true},
+		"a constraint":  {"short", true},
+		"a whole abort": {"abort", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db, err := Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "failures.db"), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = db.Close() })
+			for _, statement := range []string{
+				"CREATE TABLE t (id INTEGER PRIMARY KEY, who TEXT CHECK (who <> 'short' AND (who <> 'overflow' OR abs(-9223372036854775808) > 0)))",
+				"CREATE TRIGGER abort BEFORE INSERT ON t WHEN new.who = 'abort' BEGIN SELECT RAISE(ROLLBACK, 'no'); END",
+			} {
+				var result entsql.Result
+				if err := db.Driver().Exec(t.Context(), statement, []any{}, &result); err != nil {
+					t.Fatal(err)
+				}
+			}
+			inside, release := make(chan struct{}), make(chan struct{})
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				_ = db.Update(t.Context(), func(context.Context) error { close(inside); <-release; return nil })
+			})
+			<-inside
+			errs := make([]error, 3)
+			for i, value := range []any{"first", test.value, "last"} {
+				wg.Go(func() {
+					ins := &Insert{Table: "t", ID: "id", Columns: []string{"who"}, Values: []any{value}}
+					errs[i] = db.InsertOne(t.Context(), ins, nil, nil, func([]Value) {})
+				})
+				for waiting := 0; waiting <= i; {
+					db.group.mu.Lock()
+					waiting = len(db.group.waiting)
+					db.group.mu.Unlock()
+				}
+			}
+			close(release)
+			wg.Wait()
+			if kept := errs[0] == nil; kept != test.kept || errs[1] == nil || errs[2] != nil {
+				t.Errorf("the errors are %v", errs)
+			}
+			var names []string
+			err = db.reader.Read(t.Context(), "SELECT who FROM t ORDER BY id", nil, func(values []Value) error {
+				names = append(names, string(values[0].Data))
+				return nil
+			})
+			want := []string{"first", "last"}
+			if !test.kept {
+				want = want[1:]
+			}
+			if err != nil || !slices.Equal(names, want) {
+				t.Errorf("%q are there (%v), not %q", names, err, want)
+			}
+		})
+	}
+}
+
 // A write that panics, or ends its goroutine as a failing test does, does so where it was called. Later ones go on.
 func TestWritesThatDoNotReturn(t *testing.T) {
 	db, err := Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "ends.db"), Options{})
@@ -156,6 +222,8 @@ func TestWritesThatDoNotReturn(t *testing.T) {
 				switch err, _ := v.(error); {
 				case i%3 == 1 && (v != nil || returned):
 					t.Errorf("%d: %v after the end of the goroutine", i, v)
+				case i%3 == 0 && !returned:
+					t.Errorf("%d: its goroutine was ended by another's write", i)
 				case i%3 == 2 && (!errors.Is(err, errValue) || !strings.Contains(err.Error(), "TestWritesThatDoNotReturn")):
 					t.Errorf("%d: the panic is %v", i, v)
 				}

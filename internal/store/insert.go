@@ -32,7 +32,7 @@ type Condition func(text []byte, args []any) ([]byte, []any)
 // the error is sql.ErrNoRows.
 //
 // On both databases writers share a COMMIT where they would wait for one another's. Row may be called from another goroutine, before
-// InsertOne returns, and not for the last time: if the transaction of several is undone, the statement is executed once more.
+// InsertOne returns, and on Postgres not for the last time: if the transaction of several is undone, the statement is executed once more.
 func (db *DB) InsertOne(ctx context.Context, ins *Insert, condition Condition, columns []string, row func(values []Value)) error {
 	if db.dialect != dialect.Postgres {
 		w := newLone(row)
@@ -194,7 +194,9 @@ func (w *lone) read(ctx context.Context, q Querier) error {
 	}
 	err := q.Read(ctx, w.text, w.args, each)
 	if err == nil && w.back != "" {
-		err = q.Read(context.WithoutCancel(ctx), w.back, w.key, each) // by its key, which takes no time
+		if err = q.Read(context.WithoutCancel(ctx), w.back, w.key, each); err != nil { // by its key, which takes no time
+			return errors.Join(errUnread, err)
+		}
 	}
 	switch {
 	case err != nil && w.back != "" && strings.Contains(err.Error(), absent):
@@ -206,6 +208,9 @@ func (w *lone) read(ctx context.Context, q Querier) error {
 	}
 	return nil
 }
+
+// errUnread says that a row was written and could not be read.
+var errUnread = errors.New("the row was not read")
 
 // absent is the error of entwine_absent.
 const absent = "a row that this one refers to is absent"

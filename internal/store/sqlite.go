@@ -65,10 +65,10 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 		return nil, err
 	}
 	if db.writer, _, err = sqlitePool(name+sqliteWriter, opts, 1, db.checkpoints.committed); err != nil {
-		return nil, err
+		return nil, errors.Join(err, db.checkpoints.close())
 	}
 	if db.reader, db.readers, err = sqlitePool(name+sqliteReader, opts, or(opts.MaxConns, max(4, 2*runtime.GOMAXPROCS(0))), nil); err != nil {
-		return nil, errors.Join(err, db.writer.Close())
+		return nil, errors.Join(err, db.writer.Close(), db.checkpoints.close())
 	}
 	db.group = newGroup(db.writer)
 	// The writer makes the file and switches it to WAL, which a reader could not.

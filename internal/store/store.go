@@ -81,7 +81,7 @@ func (db *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Close closes all connections, waiting for statements that run.
+// Close closes all connections: those that are in use when they are given back.
 func (db *DB) Close() error {
 	if db.reader == db.writer {
 		return db.writer.Close()

@@ -27,11 +27,14 @@ func (c *Conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 // Commit implements driver.Tx. If it fails the transaction is undone, as database/sql takes for granted.
 func (t tx) Commit() error {
 	err := t.conn.command(context.Background(), "COMMIT")
-	if err != nil && sqlite3.Xsqlite3_get_autocommit(t.conn.tls, t.conn.db) == 0 {
+	if err != nil && t.conn.InTransaction() {
 		err = errors.Join(err, t.Rollback())
 	}
 	return err
 }
+
+// InTransaction says whether a transaction goes on. Some errors end it: a full disk, an interrupted write, ON CONFLICT ROLLBACK.
+func (c *Conn) InTransaction() bool { return sqlite3.Xsqlite3_get_autocommit(c.tls, c.db) == 0 }
 
 // Rollback implements driver.Tx.
 func (t tx) Rollback() error { return t.conn.command(context.Background(), "ROLLBACK") }
