@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"log"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -65,7 +67,7 @@ func (c *config) soakTest(ctx context.Context) error {
 func (c *config) soakOf(ctx context.Context, dialect string) error {
 	// Half of a soak says nothing: it begins anew.
 	out, err := openResults(c.folder+"/soak-"+dialect+".csv", c.how, true, 1, "seconds", "per_second", "p50_ms", "p99_ms", "errors", "rss_mib", "live_mib", "goroutines",
-		"files", "connections")
+		"files", "connections", "gateway_us", "database_us", "yardstick_ms")
 	if err != nil {
 		return err
 	}
@@ -93,7 +95,7 @@ func (c *config) soakOf(ctx context.Context, dialect string) error {
 	rate := capacity * c.share
 	log.Printf("%s: capacity %.0f requests per second with 16 clients; soaking with %.0f for %s", dialect, capacity, rate, c.soak)
 
-	s := &soaking{g: g, m: m, jobs: make(chan job, 10_000)}
+	s := &soaking{g: g, m: m, jobs: make(chan job, 10_000), used: g.usage()}
 	if s.wrong, err = g.encode(invalid, nil); err != nil {
 		return err
 	}
@@ -174,6 +176,7 @@ type soaking struct {
 	g     *gateway
 	m     *mixture
 	wrong []byte
+	used  usage // until the last sample
 	jobs  chan job
 
 	mu     sync.Mutex
@@ -262,6 +265,8 @@ type sample struct {
 	errors                         int
 	rss, live                      float64 // MiB
 	goroutines, files, connections float64
+	used                           usage         // for each request
+	yardstick                      time.Duration // see there
 }
 
 func (s *soaking) sample(ctx context.Context, at, lasted time.Duration) (x sample, err error) {
@@ -271,6 +276,9 @@ func (s *soaking) sample(ctx context.Context, at, lasted time.Duration) (x sampl
 	s.mu.Unlock()
 	x = sample{at: at, rate: float64(len(took)) / lasted.Seconds(), errors: failures}
 	x.p50, x.p99, _ = quantiles(took)
+	now, n := s.g.usage(), time.Duration(max(1, len(took)))
+	used := now.since(s.used)
+	s.used, x.used, x.yardstick = now, usage{used.gateway / n, used.database / n}, yardstick()
 	r, err := s.g.runtime(ctx, false)
 	if err != nil {
 		return x, err
@@ -282,9 +290,38 @@ func (s *soaking) sample(ctx context.Context, at, lasted time.Duration) (x sampl
 }
 
 func (x sample) write(out *results) error {
-	log.Printf("%5.0f s %6.0f/s p50 %6.2f p99 %7.2f ms, %d errors, RSS %.0f MiB, live %.1f MiB, %.0f goroutines, %.0f files, %.0f connections", x.at.Seconds(), x.rate,
-		ms(x.p50), ms(x.p99), x.errors, x.rss, x.live, x.goroutines, x.files, x.connections)
-	return out.add(int(x.at.Seconds()), x.rate, x.p50, x.p99, x.errors, x.rss, x.live, x.goroutines, x.files, x.connections)
+	log.Printf("%5.0f s %6.0f/s p50 %6.2f p99 %7.2f ms, %d errors, RSS %.0f MiB, live %.1f MiB, %.0f goroutines, %.0f files, %.0f connections, %d + %d us, yardstick %.2f ms",
+		x.at.Seconds(), x.rate, ms(x.p50), ms(x.p99), x.errors, x.rss, x.live, x.goroutines, x.files, x.connections, x.used.gateway.Microseconds(),
+		x.used.database.Microseconds(), ms(x.yardstick))
+	return out.add(int(x.at.Seconds()), x.rate, x.p50, x.p99, x.errors, x.rss, x.live, x.goroutines, x.files, x.connections,
+		x.used.gateway.Microseconds(), x.used.database.Microseconds(), x.yardstick)
+}
+
+// yardstick is the processor time that a piece of work takes which is always the same, the least of some attempts. What is slower together
+// with it is so because the machine is: others share its cores and caches, of which it says nothing.
+func yardstick() time.Duration {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	least := time.Hour
+	for range 5 {
+		random := rand.New(rand.NewPCG(1, 1))
+		numbers := make([]uint64, 100_000)
+		for i := range numbers {
+			numbers[i] = random.Uint64()
+		}
+		before := threadTime()
+		slices.Sort(numbers)
+		least = min(least, threadTime()-before)
+	}
+	return least
+}
+
+// threadTime is the processor time of the thread so far.
+func threadTime() time.Duration {
+	var used syscall.Rusage
+	const thread = 1 // RUSAGE_THREAD
+	_ = syscall.Getrusage(thread, &used)
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // verdict compares the first and the last third of what comes after warming up, by their medians: a single window holds a
