@@ -12,8 +12,8 @@ import (
 )
 
 // SQLite appends what is written to a log, and copies it into the database file when the log has 1000 frames (pages), in the COMMIT that
-// makes it so long. One COMMIT in ten then takes ten times as long as others, and all writers wait for it, a third of the time when there
-// are many. Here a connection of its own copies while the writer goes on.
+// makes it so long. With many writers that is one COMMIT in ten, which takes many times as long as the others, and all writers wait for it.
+// Here a connection of its own copies while the writer goes on.
 //
 // The log begins anew only when all of it is copied and nobody reads from it. While it grows meanwhile, that never happens by itself. So
 // when it is long, what is left to be copied, which is little then, is copied in a COMMIT after all. So is whatever is left if writers
