@@ -36,8 +36,7 @@ const (
 
 // checkpoints copies the log of a database.
 type checkpoints struct {
-	pool    *sql.DB // of one connection
-	running sync.WaitGroup
+	pool *sql.DB // of one connection
 
 	mu      sync.Mutex
 	closed  bool
@@ -83,7 +82,7 @@ func (c *checkpoints) committed(frames int) vdbe.Checkpoint {
 		return vdbe.Copy
 	case rest >= copyAfter, frames >= c.renewAt:
 		c.busy = true
-		c.running.Go(c.copy)
+		go c.copy()
 	}
 	return vdbe.Leave
 }
@@ -96,7 +95,7 @@ func (c *checkpoints) copy() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.busy = false
-	c.ended.Signal()
+	c.ended.Broadcast()
 	if err == nil && c.frames >= frames {
 		c.copied = frames
 	}
@@ -106,7 +105,9 @@ func (c *checkpoints) copy() {
 func (c *checkpoints) close() error {
 	c.mu.Lock()
 	c.closed = true
+	for c.busy {
+		c.ended.Wait()
+	}
 	c.mu.Unlock()
-	c.running.Wait()
 	return c.pool.Close()
 }

@@ -301,8 +301,10 @@ func BenchmarkWriters(b *testing.B) {
 	}
 	b.Run("each", func(b *testing.B) {
 		db := open(b)
+		group := db.group
 		db.group = nil
 		all(b, update(db, db.Update))
+		db.group = group
 	})
 	b.Run("together", func(b *testing.B) { db := open(b); all(b, update(db, db.Update)) })
 	b.Run("single statements together", func(b *testing.B) {

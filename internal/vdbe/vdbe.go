@@ -40,8 +40,7 @@ func (c Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if conn.db, err = handle(inner, "db"); err == nil {
 		conn.lock, conn.inner().Fmutex = conn.inner().Fmutex, 0
 		conn.watch()
-		conn.committed = c.Committed
-		conn.tell()
+		conn.tell(c.Committed)
 		err = conn.planOnce()
 	}
 	if err != nil {

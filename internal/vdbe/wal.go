@@ -28,10 +28,11 @@ var telling sync.Map // of *Conn by uintptr
 
 // tell has SQLite say how long the log is after each COMMIT, instead of copying it by its own rule.
 // See https://www.sqlite.org/c3ref/wal_hook.html.
-func (c *Conn) tell() {
-	if c.committed == nil {
+func (c *Conn) tell(committed func(frames int) Checkpoint) {
+	if committed == nil {
 		return
 	}
+	c.committed = committed
 	telling.Store(c.db, c)
 	sqlite3.Xsqlite3_wal_hook(c.tls, c.db, written, 0)
 }
