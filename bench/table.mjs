@@ -28,6 +28,7 @@ const best = (key, names) => Math.max(0, ...names.map((p) => runs.get(`${key} ${
 const limits = peers.filter((p) => p.startsWith("limit"));
 const others = peers.filter((p) => p !== ours && !limits.includes(p));
 const milliseconds = (us) => (us / 1000).toPrecision(3);
+const perRequest = (list, of) => (list.every((r) => r.requests) ? (1000 * median(list, (r) => of(r) / r.requests)).toFixed(3) : "");
 
 console.log("| op | c | server | req/s | p50 ms | p99 ms | gateway ms | Postgres ms | statements | MiB | x limit | x best peer |");
 console.log("|---|---|---|---|---|---|---|---|---|---|---|---|");
@@ -43,7 +44,7 @@ for (const op of distinct(0)) {
       const ratio = (names) => (peer === ours && best(key, names) > 0 ? (rps / best(key, names)).toFixed(2) : "");
       console.log(
         `| ${op} | ${conc} | ${peer === ours ? `**${peer}**` : peer} | ${Math.round(rps)} | ${milliseconds(median(list, (r) => r.p50))} | ${milliseconds(median(list, (r) => r.p99))} | ` +
-          `${((1000 * median(list, (r) => r.gwCpu / r.requests))).toFixed(3)} | ${(1000 * median(list, (r) => r.pgCpu / r.requests)).toFixed(3)} | ` +
+          `${perRequest(list, (r) => r.gwCpu)} | ${perRequest(list, (r) => r.pgCpu)} | ` +
           `${statements.get(`${op} ${peer}`) ?? ""} | ${Math.round(Math.max(...list.map((r) => r.rss)) / 2 ** 20)} | ${ratio(limits)} | ${ratio(others)} |`,
       );
     }

@@ -110,8 +110,10 @@ func (r *Router) explain(err error) error {
 		return apierr.Wrap(err, apierr.BadUserInput, "The request's body is larger than %d bytes, which is the limit.", tooLarge.Limit)
 	}
 	switch store.Classify(err).Kind {
-	case store.Unavailable, store.Busy, store.DiskFull, store.ReadOnly:
+	case store.Unavailable, store.Busy:
 		return apierr.Wrap(err, apierr.Unavailable, "The database cannot be reached at the moment. Please try again.")
+	case store.DiskFull, store.ReadOnly:
+		return apierr.Wrap(err, apierr.Unavailable, "The database accepts no changes at the moment. Please try again later.")
 	case store.Timeout:
 		return apierr.Wrap(err, apierr.Unavailable, "The request took too long and was stopped.")
 	case store.Serialization:

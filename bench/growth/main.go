@@ -35,6 +35,7 @@ type config struct {
 	soak     time.Duration
 	capacity time.Duration // of measuring it
 	share    float64       // of the capacity
+	lock     bool          // SQLite's file in memory
 }
 
 // commands are in the order in which `all` runs them.
@@ -99,6 +100,7 @@ func parse(args []string) (*config, error) {
 	flags.DurationVar(&cfg.soak, "soak", 30*time.Minute, "how long to soak")
 	flags.DurationVar(&cfg.capacity, "capacity", 20*time.Second, "how long the capacity is measured before the soak")
 	flags.Float64Var(&cfg.share, "share", 0.7, "the soak's load as a part of the capacity")
+	flags.BoolVar(&cfg.lock, "lock", false, "keep SQLite's file in memory during the soak, on machines that take back what was not used for a minute")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}

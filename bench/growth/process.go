@@ -133,6 +133,9 @@ func (g *gateway) usage() usage {
 	return out
 }
 
+// clockTick is what Linux counts processor time in: USER_HZ is 100 everywhere.
+const clockTick = 10 * time.Millisecond
+
 // processorTime reads that of a process and of its children that ended, and its parent.
 func processorTime(pid int) (own, ended time.Duration, parent int) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -142,7 +145,7 @@ func processorTime(pid int) (own, ended time.Duration, parent int) {
 	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
 	ticks := func(i int) time.Duration {
 		n, _ := strconv.Atoi(fields[i])
-		return time.Duration(n) * 10 * time.Millisecond // USER_HZ is 100 on all Linux
+		return time.Duration(n) * clockTick
 	}
 	parent, _ = strconv.Atoi(fields[1])
 	return ticks(11) + ticks(12), ticks(13) + ticks(14), parent

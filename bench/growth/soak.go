@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"log"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -67,7 +66,7 @@ func (c *config) soakTest(ctx context.Context) error {
 func (c *config) soakOf(ctx context.Context, dialect string) error {
 	// Half of a soak says nothing: it begins anew.
 	out, err := openResults(c.folder+"/soak-"+dialect+".csv", c.how, true, 1, "seconds", "per_second", "p50_ms", "p99_ms", "errors", "rss_mib", "live_mib", "goroutines",
-		"files", "connections", "gateway_us", "database_us", "yardstick_ms")
+		"files", "connections", "gateway_us", "database_us", "yardstick_ms", "idle_percent", "waiting_percent", "stolen_percent", "read_mib", "sync_ms")
 	if err != nil {
 		return err
 	}
@@ -76,6 +75,13 @@ func (c *config) soakOf(ctx context.Context, dialect string) error {
 		return err
 	}
 	defer d.sql.Close()
+	if path, ok := strings.CutPrefix(d.url, "sqlite:"); ok && c.lock {
+		unlock, err := lockInMemory(path)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
 	g, err := c.serve(ctx, d)
 	if err != nil {
 		return err
@@ -95,7 +101,7 @@ func (c *config) soakOf(ctx context.Context, dialect string) error {
 	rate := capacity * c.share
 	log.Printf("%s: capacity %.0f requests per second with 16 clients; soaking with %.0f for %s", dialect, capacity, rate, c.soak)
 
-	s := &soaking{g: g, m: m, jobs: make(chan job, 10_000), used: g.usage()}
+	s := &soaking{g: g, m: m, jobs: make(chan job, 10_000), used: g.usage(), spent: machineWork(), folder: c.work}
 	if s.wrong, err = g.encode(invalid, nil); err != nil {
 		return err
 	}
@@ -173,11 +179,13 @@ const (
 )
 
 type soaking struct {
-	g     *gateway
-	m     *mixture
-	wrong []byte
-	used  usage // until the last sample
-	jobs  chan job
+	g      *gateway
+	m      *mixture
+	wrong  []byte
+	used   usage   // until the last sample
+	spent  machine // likewise
+	folder string  // that the disk is measured by
+	jobs   chan job
 
 	mu     sync.Mutex
 	took   []time.Duration
@@ -267,6 +275,8 @@ type sample struct {
 	goroutines, files, connections float64
 	used                           usage         // for each request
 	yardstick                      time.Duration // see there
+	work                           machine       // of all that runs on it
+	sync                           time.Duration // see there
 }
 
 func (s *soaking) sample(ctx context.Context, at, lasted time.Duration) (x sample, err error) {
@@ -279,6 +289,11 @@ func (s *soaking) sample(ctx context.Context, at, lasted time.Duration) (x sampl
 	now, n := s.g.usage(), time.Duration(max(1, len(took)))
 	used := now.since(s.used)
 	s.used, x.used, x.yardstick = now, usage{used.gateway / n, used.database / n}, yardstick()
+	work := machineWork()
+	s.spent, x.work = work, work.since(s.spent)
+	if x.sync, err = syncTime(s.folder); err != nil {
+		return x, err
+	}
 	r, err := s.g.runtime(ctx, false)
 	if err != nil {
 		return x, err
@@ -290,38 +305,12 @@ func (s *soaking) sample(ctx context.Context, at, lasted time.Duration) (x sampl
 }
 
 func (x sample) write(out *results) error {
-	log.Printf("%5.0f s %6.0f/s p50 %6.2f p99 %7.2f ms, %d errors, RSS %.0f MiB, live %.1f MiB, %.0f goroutines, %.0f files, %.0f connections, %d + %d us, yardstick %.2f ms",
+	log.Printf("%5.0f s %6.0f/s p50 %6.2f p99 %7.2f ms, %d errors, RSS %.0f MiB, live %.1f MiB, %.0f goroutines, %.0f files, %.0f connections, %d + %d us, yardstick %.2f ms, %.0f %% idle, %.0f %% waiting, %.0f %% stolen, %.1f MiB read, sync %.2f ms",
 		x.at.Seconds(), x.rate, ms(x.p50), ms(x.p99), x.errors, x.rss, x.live, x.goroutines, x.files, x.connections, x.used.gateway.Microseconds(),
-		x.used.database.Microseconds(), ms(x.yardstick))
+		x.used.database.Microseconds(), ms(x.yardstick), x.work.percent(x.work.idle), x.work.percent(x.work.waiting), x.work.percent(x.work.stolen), x.work.readMiB, ms(x.sync))
 	return out.add(int(x.at.Seconds()), x.rate, x.p50, x.p99, x.errors, x.rss, x.live, x.goroutines, x.files, x.connections,
-		x.used.gateway.Microseconds(), x.used.database.Microseconds(), x.yardstick)
-}
-
-// yardstick is the processor time that a piece of work takes which is always the same, the least of some attempts. What is slower together
-// with it is so because the machine is: others share its cores and caches, of which it says nothing.
-func yardstick() time.Duration {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	least := time.Hour
-	for range 5 {
-		random := rand.New(rand.NewPCG(1, 1))
-		numbers := make([]uint64, 100_000)
-		for i := range numbers {
-			numbers[i] = random.Uint64()
-		}
-		before := threadTime()
-		slices.Sort(numbers)
-		least = min(least, threadTime()-before)
-	}
-	return least
-}
-
-// threadTime is the processor time of the thread so far.
-func threadTime() time.Duration {
-	var used syscall.Rusage
-	const thread = 1 // RUSAGE_THREAD
-	_ = syscall.Getrusage(thread, &used)
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+		x.used.gateway.Microseconds(), x.used.database.Microseconds(), x.yardstick,
+		x.work.percent(x.work.idle), x.work.percent(x.work.waiting), x.work.percent(x.work.stolen), x.work.readMiB, x.sync)
 }
 
 // verdict compares the first and the last third of what comes after warming up, by their medians: a single window holds a

@@ -303,8 +303,10 @@ var errTooLarge = apierr.New(apierr.CostLimitExceeded, "The operation asks for t
 // databaseError gives the client a code for what the database said, and nothing of its words.
 func databaseError(err error) error {
 	switch store.Classify(err).Kind {
-	case store.Unavailable, store.Busy, store.DiskFull, store.ReadOnly:
+	case store.Unavailable, store.Busy:
 		return apierr.Wrap(err, apierr.Unavailable, "The database cannot be reached at the moment. Please try again.")
+	case store.DiskFull, store.ReadOnly:
+		return apierr.Wrap(err, apierr.Unavailable, "The database accepts no changes at the moment. Please try again later.")
 	case store.Timeout:
 		return apierr.Wrap(err, apierr.Unavailable, "The operation took too long and was stopped.")
 	case store.OutOfRange, store.InvalidText:

@@ -30,7 +30,7 @@ const (
 	Busy          Kind = "busy"           // a lock was not to be had in time
 	Timeout       Kind = "timeout"        // the statement was cancelled, or ran for too long
 	ReadOnly      Kind = "read-only"      // a standby, or a file without write permission
-	DiskFull      Kind = "disk full"      //
+	DiskFull      Kind = "disk full"      // nothing can be written until there is room again
 	Unavailable   Kind = "unavailable"    // no connection, or it was lost
 	Missing       Kind = "missing schema" // the table or column does not exist
 )

@@ -11,12 +11,13 @@ import (
 	"testing"
 
 	"github.com/entwine-data/entwine/internal/pgtest"
+	"github.com/entwine-data/entwine/internal/testenv"
 )
 
 // TestFullFileSystem fills a small file system by a migration. When there is room again, the next run goes on.
 func TestFullFileSystem(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
-		small := mount(t)
+		small := testenv.SmallDisk(t, 16)
 		p := &project{dir: t.TempDir(), url: "sqlite:" + filepath.Join(small, "blog.db")}
 		filler := p.fill(t, small, "", "database or disk is full")
 		p.expect(t, "PRAGMA integrity_check", "ok")
@@ -41,7 +42,7 @@ func TestFullFileSystem(t *testing.T) {
 		p.goesOn(t, filler)
 	})
 	t.Run("postgres", func(t *testing.T) {
-		small, admin := mount(t), &project{url: pgtest.New(t)}
+		small, admin := testenv.SmallDisk(t, 16), &project{url: pgtest.New(t)}
 		name := "entwine_small_" + strings.ToLower(rand.Text()[:12])
 		// The server wants to own the folder.
 		info, err := os.Stat(admin.rows(t, "SHOW data_directory")[0])
@@ -62,28 +63,6 @@ func TestFullFileSystem(t *testing.T) {
 		p.write(t, "20260101000200_more", "INSERT INTO posts SELECT id + 1 FROM posts;\n")
 		p.goesOn(t, filler)
 	})
-}
-
-// mount makes a file system of 16 MB, which needs the rights of root.
-func mount(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "entwine-small-") // where the user of the server may look, too
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16m,mode=755"); err != nil {
-		_ = os.Remove(dir)
-		t.Skipf("SKIPPED, NOT PASSED: no file system can be mounted here: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-		if err := os.Remove(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
 }
 
 // fill migrates until the file system is full, in which it leaves a file that can make room. What had happened by then is undone.
