@@ -92,7 +92,7 @@ func syncTime(folder string) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer os.Remove(f.Name())
+	defer os.Remove(f.Name()) //nolint:errcheck // of a file of one page
 	defer f.Close()
 	var took []time.Duration
 	for range 9 {
