@@ -54,9 +54,10 @@ func (m machine) since(before machine) machine {
 	return machine{m.all - before.all, m.idle - before.idle, m.waiting - before.waiting, m.stolen - before.stolen, m.readMiB - before.readMiB}
 }
 
-// percent is the part of the machine's time that d is.
-func (m machine) percent(d time.Duration) float64 {
-	return 100 * float64(d) / float64(max(1, m.all))
+// percent says how much of the time was idle, waiting and stolen.
+func (m machine) percent() (idle, waiting, stolen float64) {
+	all := float64(max(1, m.all)) / 100
+	return float64(m.idle) / all, float64(m.waiting) / all, float64(m.stolen) / all
 }
 
 // yardstick is the processor time that a piece of work takes which is always the same, the least of some attempts. What is slower together
@@ -105,8 +106,8 @@ func syncTime(folder string) (time.Duration, error) {
 		}
 		took = append(took, time.Since(start))
 	}
-	slices.Sort(took)
-	return took[len(took)/2], nil
+	median, _, _ := quantiles(took)
+	return median, nil
 }
 
 // lockInMemory reads a file into memory, and has the system keep it there.

@@ -275,8 +275,8 @@ type sample struct {
 	goroutines, files, connections float64
 	used                           usage         // for each request
 	yardstick                      time.Duration // see there
-	work                           machine       // of all that runs on it
-	sync                           time.Duration // see there
+	work                           machine       // what the whole machine did
+	sync                           time.Duration // see syncTime
 }
 
 func (s *soaking) sample(ctx context.Context, at, lasted time.Duration) (x sample, err error) {
@@ -305,12 +305,12 @@ func (s *soaking) sample(ctx context.Context, at, lasted time.Duration) (x sampl
 }
 
 func (x sample) write(out *results) error {
+	idle, waiting, stolen := x.work.percent()
 	log.Printf("%5.0f s %6.0f/s p50 %6.2f p99 %7.2f ms, %d errors, RSS %.0f MiB, live %.1f MiB, %.0f goroutines, %.0f files, %.0f connections, %d + %d us, yardstick %.2f ms, %.0f %% idle, %.0f %% waiting, %.0f %% stolen, %.1f MiB read, sync %.2f ms",
 		x.at.Seconds(), x.rate, ms(x.p50), ms(x.p99), x.errors, x.rss, x.live, x.goroutines, x.files, x.connections, x.used.gateway.Microseconds(),
-		x.used.database.Microseconds(), ms(x.yardstick), x.work.percent(x.work.idle), x.work.percent(x.work.waiting), x.work.percent(x.work.stolen), x.work.readMiB, ms(x.sync))
+		x.used.database.Microseconds(), ms(x.yardstick), idle, waiting, stolen, x.work.readMiB, ms(x.sync))
 	return out.add(int(x.at.Seconds()), x.rate, x.p50, x.p99, x.errors, x.rss, x.live, x.goroutines, x.files, x.connections,
-		x.used.gateway.Microseconds(), x.used.database.Microseconds(), x.yardstick,
-		x.work.percent(x.work.idle), x.work.percent(x.work.waiting), x.work.percent(x.work.stolen), x.work.readMiB, x.sync)
+		x.used.gateway.Microseconds(), x.used.database.Microseconds(), x.yardstick, idle, waiting, stolen, x.work.readMiB, x.sync)
 }
 
 // verdict compares the first and the last third of what comes after warming up, by their medians: a single window holds a

@@ -43,7 +43,7 @@ func TestFullDisk(t *testing.T) {
 			return db.Update(t.Context(), func(ctx context.Context) error { return exec(ctx, "INSERT INTO t (data) VALUES (?)", data) })
 		},
 	}
-	// write writes by several writers of each kind until one of them fails, which all of them do then, or n times.
+	// write has several writers of each kind write n times in all. Each of them stops when it fails, and one failure of each kind is returned.
 	write := func(n int64) (failed map[string]error) {
 		failed = make(map[string]error)
 		var mu sync.Mutex
